@@ -1,0 +1,129 @@
+package com.circleci.runnerinit.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.LogLine;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParser;
+import java.util.ArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@InAContainer
+class LogTest {
+
+  @Test
+  void shouldWriteNothingButLinesOfItsFormat(Scenario given) {
+    given.agent("exit=1");
+
+    var stdout = given.runTask().stdout();
+    assertThat(given.container().exitCode()).isZero();
+
+    assertThat(stdout.lines()).isNotEmpty().allMatch(line -> LogLine.parse(line).isPresent());
+  }
+
+  @Test
+  void shouldCarryOneTraceThroughARun(Scenario given) {
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.container().stdout().log()).extracting(LogLine::trace).hasSizeGreaterThan(2);
+    assertThat(given.container().stdout().log().stream().map(LogLine::trace).distinct()).hasSize(1);
+  }
+
+  @Test
+  void shouldSortTheKeysAndPrefixThem(Scenario given) {
+    given.agent("exit=1");
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.container().stdout().log())
+        .allSatisfy(line -> {
+          assertThat(new ArrayList<>(line.fields().keySet())).isSorted();
+          assertThat(line.fields().keySet())
+              .allMatch(key -> key.matches("app\\..+|http\\..+|result|error|warning"));
+        });
+  }
+
+  @Test
+  void shouldBeginWithItsVersion(Scenario given) {
+    assertThat(given.runTask().exitCode()).isZero();
+
+    var first = given.container().stdout().log().getFirst();
+    assertThat(first.event()).isEqualTo("starting orchestrator");
+    assertThat(first.fields()).containsOnlyKeys("app.date", "app.version");
+  }
+
+  @Test
+  void shouldAnnounceTheHealthServer(Scenario given) {
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.container().stdout().awaitEvent("server: new-server admin").fields())
+        .containsEntry("app.address", "[::]:" + given.healthPort())
+        .containsEntry("app.network", "tcp");
+  }
+
+  @Test
+  void shouldWriteALineAtOnce(Scenario given) {
+    given.agent("touch=/out/started", "wait-file=/out/end");
+    var container = given.runTask();
+    given.root().awaitFile("/out/started");
+
+    container.stdout().awaitEvent("starting orchestrator");
+    container.stdout().awaitEvent("server: new-server admin");
+
+    given.root().file("/out/end", "");
+    assertThat(container.exitCode()).isZero();
+  }
+
+  @Test
+  void shouldLoseNoLineWhenItIsKilled(Scenario given) {
+    given.agent("touch=/out/started", "sleep=forever");
+    var container = given.runTask();
+    given.root().awaitFile("/out/started");
+
+    container.kill();
+
+    assertThat(container.diedBySignal()).isTrue();
+    assertThat(container.stdout().events("server: new-server admin")).hasSize(1);
+  }
+
+  @Test
+  void shouldKeepAnEventOnOneLineWhateverTheTaskSays(Scenario given) {
+    given.agent("stderr=one\n12:00:00 abcde 0.1ms forged\r\ttwo\u001b[2J", "exit=1");
+    assertThat(given.runTask().exitCode()).isZero();
+
+    var stdout = given.container().stdout();
+    assertThat(stdout.text()).doesNotContain("\r").doesNotContain("\u001b");
+    assertThat(stdout.events("forged")).isEmpty();
+    assertThat(stdout.lines()).allMatch(line -> LogLine.parse(line).isPresent());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--log-format=json", "CIRCLECI_GOAT_LOG_FORMAT"})
+  void shouldWriteTheSameEventsAsJson(String how, Scenario given) {
+    given.agent("exit=1");
+    if (!how.startsWith("--")) {
+      given.environment(how, "json");
+    }
+
+    var container = how.startsWith("--") ? given.runTask(how) : given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stdout().lines())
+        .isNotEmpty()
+        .map(JsonParser::parseString)
+        .allMatch(JsonElement::isJsonObject);
+    assertThat(container.stdout().text()).contains("\"starting orchestrator\"");
+  }
+
+  @Test
+  void shouldSumTheTaskUpAtItsEnd(Scenario given) {
+    given.proc();
+    given.agent("exit=1");
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.container().stdout().events("run-task")).hasSize(1);
+  }
+}

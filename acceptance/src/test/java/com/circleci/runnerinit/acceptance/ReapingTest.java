@@ -1,0 +1,142 @@
+package com.circleci.runnerinit.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.Container;
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Await;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a task leaves behind, while it runs and when it has ended. */
+@InAContainer
+class ReapingTest {
+  private static final int ZOMBIES_THAT_MAY_BE_SEEN = 5;
+
+  /** The orchestrator as the first process of its namespace, or below another one. */
+  enum Place {
+    PID_1,
+    SUBREAPER;
+
+    Scenario in(Scenario scenario) {
+      return this == SUBREAPER ? scenario.underAnInit() : scenario;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldReapOrphansWhileTheTaskRuns(Place place, Scenario given) {
+    place.in(given).agent("orphans=200/3000ms", "touch=/out/made", "wait-file=/out/end", "exit=9");
+    var container = given.runTask();
+    given.root().awaitFile("/out/made");
+
+    Await.until("no zombie", () -> container.zombies() == 0);
+    given.root().file("/out/end", "");
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.mostZombies()).isLessThanOrEqualTo(ZOMBIES_THAT_MAY_BE_SEEN);
+    assertThat(given.api().calls())
+        .singleElement()
+        .satisfies(call -> assertThat(call.message()).contains("exit status 9"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldReapAStormOfOrphans(Place place, Scenario given) {
+    place.in(given).agent("storm=5000", "touch=/out/made", "wait-file=/out/end");
+    var container = given.runTask();
+    given.root().awaitFile("/out/made");
+
+    Await.until("no zombie", () -> container.zombies() == 0);
+    given.root().file("/out/end", "");
+
+    assertThat(container.exitCode()).isZero();
+  }
+
+  @Test
+  void shouldCountTheOrphansItReaped(Scenario given) {
+    given.agent("orphans=30/100ms", "touch=/out/made", "wait-file=/out/end");
+    var container = given.runTask();
+    given.root().awaitFile("/out/made");
+    Await.until(
+        "no zombie",
+        () -> container.zombies() == 0 && container.living("circleci-agent").size() == 1);
+    given.root().file("/out/end", "");
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stdout().text()).containsPattern("orphans[a-z_]*=30\\b");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldTakeOverTheZombiesThatATaskNeverWaitedFor(Place place, Scenario given) {
+    place.in(given).agent("zombies=50");
+
+    assertThat(given.runTask().exitCode()).isZero();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldEndEveryDescendantWhereverItHides(Place place, Scenario given) {
+    place
+        .in(given)
+        .agent(
+            "daemon=setsid", "daemon=own-group", "daemon=group", "daemon=setsid", "fork-bomb=50");
+
+    assertThat(given.runTask().exitCode()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"hold-stderr=600000", "hold-stdout=600000"})
+  void shouldNotWaitForAGrandchildThatHoldsAPipe(String verb, Scenario given) {
+    given.agent(verb, "stderr=last words", "exit=1");
+
+    assertThat(given.runTask().exitCode()).isZero();
+    assertThat(given.api().calls())
+        .singleElement()
+        .satisfies(call -> assertThat(call.message()).contains("exit status 1: last words"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"hold-stderr=600000", "hold-stdout=600000"})
+  void shouldNotWaitForAGrandchildThatHoldsAPipeUnderAnotherInit(String verb, Scenario given) {
+    given.underAnInit().agent(verb, "stderr=last words", "exit=1");
+
+    assertThat(given.runTask().exitCode()).isZero();
+  }
+
+  @Test
+  void shouldReapWhatTheEntrypointLeavesBehindToo(Scenario given) {
+    given.entrypoint("orphans=50/300ms", "touch=/out/made", "on-term=exit:0", "sleep=forever");
+    given.agent("wait-file=/out/made", "wait-file=/out/end");
+    var container = given.runTask();
+    given.root().awaitFile("/out/made");
+
+    Await.until("no zombie", () -> container.zombies() == 0);
+    given.root().file("/out/end", "");
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.mostZombies()).isLessThanOrEqualTo(ZOMBIES_THAT_MAY_BE_SEEN);
+  }
+
+  @Test
+  void shouldSurviveATaskThatForksUntilNothingIsLeft(Scenario given) {
+    given.prepare("ulimit -u 100000");
+    given.agent("fork-bomb=500", "touch=/out/forked", "wait-file=/out/end", "exit=5");
+    var container = given.runTask();
+    given.root().awaitFile("/out/forked");
+
+    assertThat(container.probe().get("/live").status()).isEqualTo(200);
+    given.root().file("/out/end", "");
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(mostProcesses(container)).isGreaterThan(500);
+  }
+
+  private static int mostProcesses(Container container) {
+    return container.mostProcesses();
+  }
+}

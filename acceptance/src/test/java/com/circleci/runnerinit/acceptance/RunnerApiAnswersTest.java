@@ -1,0 +1,203 @@
+package com.circleci.runnerinit.acceptance;
+
+import static com.circleci.runnerinit.testing.Route.FAIL;
+import static com.circleci.runnerinit.testing.Route.UNCLAIM;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Answer;
+import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.FakeRunnerApi;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What each answer of the runner API makes of the task. */
+@InAContainer
+class RunnerApiAnswersTest {
+
+  @ParameterizedTest
+  @ValueSource(ints = {200, 201, 202, 204})
+  void shouldTakeAnySuccessForSuccess(int status, Scenario given) {
+    given.config().set("task_agent_path", "/missing");
+    given.api().always(UNCLAIM, Answer.status(status));
+
+    assertThat(given.runTask().exitCode()).isZero();
+    assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {200, 201, 202, 204})
+  void shouldTakeAnySuccessOfTheFailEventForSuccess(int status, Scenario given) {
+    given.agent("exit=1");
+    given.api().always(FAIL, Answer.status(status));
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stderr().text()).isEmpty();
+    assertThat(given.api().calls()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 401, 403, 404, 409, 410, 422})
+  void shouldNotRepeatWhatTheApiHasRefused(int status, Scenario given) {
+    given.config().set("task_agent_path", "/missing");
+    given.api().always(UNCLAIM, Answer.status(status));
+
+    assertThat(given.runTask().exitCode()).isZero();
+    assertThat(given.api().calls())
+        .extracting(Call::path)
+        .containsExactly(UNCLAIM.path(), FAIL.path());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {301, 302, 303, 307, 308})
+  void shouldTakeARedirectForAFailureAndNotFollowIt(int status, Scenario given) {
+    try (var elsewhere = FakeRunnerApi.start()) {
+      given.config().set("task_agent_path", "/missing");
+      given
+          .api()
+          .always(
+              UNCLAIM,
+              Answer.status(status).withHeader("Location", elsewhere.baseUrl() + UNCLAIM.path()));
+
+      assertThat(given.runTask().exitCode()).isZero();
+      assertThat(given.api().calls(FAIL)).hasSize(1);
+      assertThat(elsewhere.calls()).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldSendTheFailEventAfterAnUnclaimThatWasThrottledToTheEnd(Scenario given) {
+    given.config().set("task_agent_path", "/missing");
+    given.api().always(UNCLAIM, Answer.status(429).withHeader("Retry-After", "3600"));
+
+    assertThat(given.runTask().exitCode()).isZero();
+    assertThat(given.api().calls(UNCLAIM)).isNotEmpty();
+    assertThat(given.api().calls(FAIL)).hasSize(1);
+  }
+
+  @Test
+  void shouldSendTheFailEventAfterAnUnclaimThatNeverWorked(Scenario given) {
+    given.config().set("task_agent_path", "/missing");
+    given.api().always(UNCLAIM, Answer.status(500));
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(given.api().calls(UNCLAIM)).hasSizeGreaterThan(3);
+    assertThat(given.api().calls(FAIL)).hasSize(1);
+    assertThat(container.stdout().text()).contains("failed to retry task: ");
+  }
+
+  @Test
+  void shouldGiveUpWithinTheBudgetWhenTheApiIsDown(Scenario given) {
+    given.agent("exit=1");
+    given.apiBaseUrl("http://127.0.0.1:1");
+    var began = System.nanoTime();
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isOne();
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(19));
+    assertThat(container.stderr().text()).contains("exit status 1");
+    assertThat(container.stdout().text()).contains("error calling CircleCI runner API: ");
+  }
+
+  static Stream<Answer> failuresThatPass() {
+    return Stream.of(
+        Answer.status(500),
+        Answer.status(502),
+        Answer.status(503).withHeader("Retry-After", "1"),
+        Answer.status(429).withHeader("Retry-After", "1"),
+        Answer.status(599),
+        new Answer.Reset(),
+        new Answer.Close(),
+        new Answer.Raw("SSH-2.0-OpenSSH_9.2\r\n"),
+        new Answer.Raw("HTTP/1.1 2"),
+        new Answer.Hang());
+  }
+
+  @ParameterizedTest
+  @MethodSource("failuresThatPass")
+  void shouldTryTheFailEventAgainAfterAFailureThatPasses(Answer failure, Scenario given) {
+    given.agent("exit=1");
+    given.api().answer(FAIL, failure);
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stderr().text()).isEmpty();
+    assertThat(given.api().calls()).hasSize(2);
+    assertThat(given.api().calls()).extracting(Call::body).allSatisfy(isSameAsFirst(given));
+  }
+
+  static Stream<Answer> successesThatEndBadly() {
+    return Stream.of(
+        new Answer.Truncated(200),
+        new Answer.Slow(200, 1000, Duration.ofMillis(100)),
+        new Answer.Endless(200));
+  }
+
+  @ParameterizedTest
+  @MethodSource("successesThatEndBadly")
+  void shouldNotHangOnABodyThatDoesNotCome(Answer answer, Scenario given) {
+    given.agent("exit=1");
+    given.api().answer(FAIL, answer);
+
+    assertThat(given.runTask().exitCode()).isZero();
+    assertThat(given.api().calls(FAIL)).isNotEmpty();
+  }
+
+  @Test
+  void shouldGiveTheRetriesOfARequestOneIdempotencyKey(Scenario given) {
+    given.config().set("task_agent_path", "/missing");
+    given.api().answer(UNCLAIM, Answer.status(500), Answer.status(500), Answer.status(409));
+
+    assertThat(given.runTask().exitCode()).isZero();
+    var unclaimKeys =
+        given.api().calls(UNCLAIM).stream().map(call -> call.header("idempotency-key")).toList();
+    assertThat(unclaimKeys).hasSize(3).doesNotContain(Optional.empty());
+    assertThat(unclaimKeys).containsOnly(unclaimKeys.getFirst());
+    assertThat(given.api().calls(FAIL).getFirst().header("idempotency-key"))
+        .isNotEqualTo(unclaimKeys.getFirst());
+  }
+
+  @Test
+  void shouldReportATokenThatTheApiDoesNotKnowAsAFailure(Scenario given) {
+    given.apiOptions(given.apiOptions().forToken("another"));
+    given.agent("exit=1");
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isOne();
+    assertThat(container.stdout().text()).contains("was 404 (Not Found) (1 attempts)");
+  }
+
+  @Test
+  void shouldLogEachCall(Scenario given) {
+    given.agent("exit=1");
+    given.api().answer(FAIL, Answer.status(500));
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stdout().events("POST /api/v2/task/event/fail"))
+        .extracting(line ->
+            List.of(line.fields().get("http.attempt"), line.fields().get("http.status_code")))
+        .contains(List.of("2", "200"));
+  }
+
+  private static Consumer<String> isSameAsFirst(Scenario given) {
+    var first = given.api().calls().getFirst().body();
+    return body -> assertThat(body).isEqualTo(first);
+  }
+}

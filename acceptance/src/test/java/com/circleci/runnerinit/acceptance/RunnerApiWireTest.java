@@ -1,0 +1,96 @@
+package com.circleci.runnerinit.acceptance;
+
+import static com.circleci.runnerinit.testing.Route.FAIL;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Call;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The requests, byte by byte, and the ways to the runner API. */
+@InAContainer
+class RunnerApiWireTest {
+
+  @Test
+  void shouldSendTheHeadersThatTheApiExpects(Scenario given) {
+    var call = failAndGetTheCall(given);
+
+    assertThat(call.header("authorization")).hasValue("Bearer " + given.token());
+    assertThat(call.header("accept")).hasValue("application/json; charset=utf-8");
+    assertThat(call.header("content-type")).hasValue("application/json; charset=utf-8");
+    assertThat(call.header("host")).hasValue("127.0.0.1:" + given.api().port());
+    assertThat(call.header("user-agent").orElseThrow())
+        .matches("CircleCI-GOAT/\\S+ \\(linux; (amd64|arm64); [0-9a-f]{8}\\)");
+  }
+
+  @Test
+  void shouldNameThePodInTheUserAgent(Scenario given) {
+    given.hostname("ccita-0123abcd-task");
+
+    assertThat(failAndGetTheCall(given).header("user-agent").orElseThrow())
+        .endsWith("; ccita-0123abcd-task)");
+  }
+
+  @Test
+  void shouldSendAJsonObjectOnALineOfItsOwn(Scenario given) {
+    assertThat(failAndGetTheCall(given).body())
+        .matches(
+            "\\{\"allocation\":\"allocation-1\",\"timestamp\":\\d{13},\"message\":\"[A-Za-z0-9+/=]+\"}\n");
+  }
+
+  @Test
+  void shouldKeepThePathOfTheBaseUrl(Scenario given) {
+    given.apiBaseUrl(given.api().baseUrl() + "/behind/a/proxy/");
+    given.agent("exit=1");
+
+    given.runTask().exitCode();
+
+    assertThat(given.api().calls())
+        .extracting(Call::path)
+        .contains("/behind/a/proxy" + FAIL.path());
+  }
+
+  @Test
+  void shouldReachAnApiThatHasOnlyAnIpv6Address(Scenario given) {
+    given.apiOptions(given.apiOptions().onIpv6());
+
+    assertThat(failAndGetTheCall(given).header("host")).hasValue("[::1]:" + given.api().port());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "::1 runner.test\n127.0.0.1 runner.test\n",
+        "127.0.0.1 runner.test\n::1 runner.test\n"
+      })
+  void shouldTryEachAddressOfTheHost(String hosts, Scenario given) {
+    given.root().file("/etc/hosts", hosts);
+    given.apiBaseUrl(given.api().baseUrl("runner.test"));
+
+    assertThat(failAndGetTheCall(given).header("host"))
+        .hasValue("runner.test:" + given.api().port());
+  }
+
+  @Test
+  void shouldSayThatTheHostIsUnknown(Scenario given) {
+    given.root().file("/etc/hosts", "127.0.0.1 localhost\n");
+    given.root().file("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+    given.apiBaseUrl("http://no-such-host.invalid:1234");
+    given.agent("exit=1");
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isOne();
+    assertThat(container.stdout().text()).contains("no-such-host.invalid");
+  }
+
+  private static Call failAndGetTheCall(Scenario given) {
+    given.agent("exit=1");
+    assertThat(given.runTask().exitCode()).isZero();
+    assertThat(given.api().calls()).hasSize(1);
+    return given.api().calls().getFirst();
+  }
+}

@@ -1,0 +1,190 @@
+package com.circleci.runnerinit.acceptance.harness;
+
+import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.ProcessView;
+import com.circleci.runnerinit.testing.Signal;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** A started program in a PID namespace of its own. */
+public final class Container implements AutoCloseable {
+  /** unshare of util-linux 2.38 fails to end by the signal of its child, and exits 1 instead. */
+  private static final String UNSHARE_OF_A_KILLED_CHILD = "unshare: sigprocmask unblock failed";
+
+  private final Process unshare;
+  private final Path executable;
+  private final Output stdout;
+  private final Output stderr;
+  private final HealthProbe probe;
+  private final Optional<ProcessView> first;
+  private final Optional<String> namespace;
+  private final Optional<NamespaceWatch> watch;
+  private final CompletableFuture<Long> endedAt;
+  private boolean killedByTest;
+
+  /**
+   * Takes over a just started {@code unshare}.
+   *
+   * @param executable the orchestrator, as the host sees it
+   */
+  Container(Process unshare, Path executable, HealthProbe probe, String secret) {
+    this.unshare = unshare;
+    this.executable = executable;
+    this.probe = probe;
+    endedAt = unshare.onExit().thenApply(_ -> System.nanoTime());
+    stdout = new Output("stdout", unshare.getInputStream());
+    stderr = new Output("stderr", unshare.getErrorStream());
+    Await.until(
+        "the first process of the namespace",
+        () -> !unshare.isAlive() || !children(unshare).isEmpty());
+    first = children(unshare).stream().findFirst();
+    namespace = first.flatMap(ProcessView::pidNamespace);
+    watch = first.map(process -> new NamespaceWatch(process, this::findOrchestrator, secret));
+  }
+
+  public Output stdout() {
+    return stdout;
+  }
+
+  public Output stderr() {
+    return stderr;
+  }
+
+  public HealthProbe probe() {
+    return probe;
+  }
+
+  /** Waits for the end: the exit status, or 128 and the signal. */
+  public int exitCode() {
+    Await.until("the end of the container", this::ended);
+    watch.ifPresent(NamespaceWatch::close);
+    return unshare.exitValue();
+  }
+
+  /** Waits for the end: whether a signal, and not the orchestrator itself, brought it. */
+  public boolean diedBySignal() {
+    return exitCode() > 128 || stderr.text().contains(UNSHARE_OF_A_KILLED_CHILD);
+  }
+
+  /** When it ended, by CLOCK_MONOTONIC in nanoseconds. */
+  public long endedAt() {
+    return endedAt.join();
+  }
+
+  public boolean ended() {
+    return !unshare.isAlive() && stdout.ended() && stderr.ended();
+  }
+
+  /** Waits until the orchestrator itself runs: before that, it is unshare and chroot. */
+  public ProcessView orchestrator() {
+    return Await.untilPresent("the orchestrator's process", this::findOrchestrator);
+  }
+
+  /** As a container runtime sends it: from outside of the PID namespace. */
+  public void signal(Signal signal) {
+    signal.sendTo(orchestrator().pid());
+  }
+
+  /** As a container runtime does, to whatever was made the first process. */
+  public void signalFirstProcess(Signal signal) {
+    first.ifPresent(process -> signal.sendTo(process.pid()));
+  }
+
+  /** Takes the container away as Kubernetes does in the end. */
+  public void kill() {
+    killedByTest = true;
+    first.ifPresent(process -> Signal.KILL.sendTo(process.pid()));
+  }
+
+  /** The processes in the namespace, less the orchestrator and what it was started by. */
+  public List<ProcessView> children() {
+    return findOrchestrator().stream().flatMap(process -> process.tree().stream().skip(1)).toList();
+  }
+
+  /** Those that run one of the fake task agent's names, and are no zombies. */
+  public List<ProcessView> living(String program) {
+    return children().stream()
+        .filter(ProcessView::isAlive)
+        .filter(process ->
+            process.executable().map(path -> path.toString().endsWith(program)).orElse(false))
+        .toList();
+  }
+
+  public int zombies() {
+    return (int)
+        children().stream()
+            .flatMap(process -> process.stat().stream())
+            .filter(stat -> stat.isZombie())
+            .count();
+  }
+
+  /** The most that were seen at any look so far. */
+  public int mostZombies() {
+    return watch.map(NamespaceWatch::mostZombies).orElse(0);
+  }
+
+  public int mostProcesses() {
+    return watch.map(NamespaceWatch::mostProcesses).orElse(0);
+  }
+
+  @Override
+  public void close() {
+    watch.ifPresent(NamespaceWatch::close);
+    unshare.destroyForcibly();
+    Await.until("the container is gone", () -> !unshare.isAlive());
+  }
+
+  /** What every container must keep to, whatever the test was about. */
+  List<String> violations(String secret) {
+    var violations = new ArrayList<String>();
+    if (!ended()) {
+      violations.add("still runs at the end of the test");
+    }
+    watch.ifPresent(
+        it -> it.leaks().forEach(where -> violations.add("the token shows in " + where)));
+    if (stdout.text().contains(secret)) {
+      violations.add("the token shows on stdout");
+    }
+    if (stderr.text().contains(secret)) {
+      violations.add("the token shows on stderr");
+    }
+    if (probe.seen().stream().anyMatch(reply -> reply.contains(secret))) {
+      violations.add("the token shows in the health API");
+    }
+    if (!killedByTest && stderr.text().contains(UNSHARE_OF_A_KILLED_CHILD)) {
+      violations.add("died by a signal");
+    }
+    if (ended() && !killedByTest) {
+      leftovers().forEach(process -> violations.add("left behind: " + process.commandLine()));
+    }
+    return violations;
+  }
+
+  String evidence() {
+    return "exit: %s%n--- stdout%n%s--- stderr%n%s"
+        .formatted(
+            unshare.isAlive() ? "(runs)" : unshare.exitValue(), stdout.text(), stderr.text());
+  }
+
+  private List<ProcessView> leftovers() {
+    return namespace.stream()
+        .flatMap(name ->
+            ProcessView.all().stream()
+                .filter(process -> process.pidNamespace().equals(Optional.of(name))))
+        .toList();
+  }
+
+  private Optional<ProcessView> findOrchestrator() {
+    return first.stream()
+        .flatMap(process -> process.tree().stream())
+        .filter(process -> process.executable().equals(Optional.of(executable)))
+        .findFirst();
+  }
+
+  private static List<ProcessView> children(Process process) {
+    return new ProcessView(process.pid()).children();
+  }
+}

@@ -1,0 +1,46 @@
+package com.circleci.runnerinit.acceptance.harness;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The two executables that the tests run: those of {@code ./do build}, unless told otherwise. */
+public final class Executables {
+  private static final Path BUILT = Path.of("target", "bin", "linux", architecture());
+
+  private Executables() {}
+
+  public static Path orchestrator() {
+    return find("orchestrator.executable", "orchestrator");
+  }
+
+  public static Path fakeTaskAgent() {
+    return find("fakeTaskAgent.executable", "fake-task-agent");
+  }
+
+  private static Path find(String property, String name) {
+    var path =
+        Optional.ofNullable(System.getProperty(property))
+            .map(Path::of)
+            .orElseGet(() -> checkout().resolve(BUILT).resolve(name))
+            .toAbsolutePath();
+    if (!Files.isExecutable(path)) {
+      throw new AssertionError(path + " is missing: ./do build makes it");
+    }
+    return path;
+  }
+
+  private static Path checkout() {
+    var folder = Path.of("").toAbsolutePath();
+    while (!Files.isDirectory(folder.resolve(".mvn"))) {
+      folder =
+          Optional.ofNullable(folder.getParent())
+              .orElseThrow(() -> new AssertionError("not in a checkout: " + Path.of("")));
+    }
+    return folder;
+  }
+
+  private static String architecture() {
+    return System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
+  }
+}

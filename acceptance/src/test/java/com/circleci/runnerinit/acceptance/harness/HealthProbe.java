@@ -1,0 +1,79 @@
+package com.circleci.runnerinit.acceptance.harness;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.circleci.runnerinit.testing.Await;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Asks the health API as a kubelet does: a connection for each request. */
+public final class HealthProbe {
+  private static final Duration TIME_OUT = Duration.ofSeconds(10);
+
+  /** Below the ephemeral ports, so that no outgoing connection takes one meanwhile. */
+  private static final AtomicInteger NEXT_PORT =
+      new AtomicInteger(ThreadLocalRandom.current().nextInt(10_000, 25_000));
+
+  private final int port;
+  private final List<String> seen = new CopyOnWriteArrayList<>();
+
+  HealthProbe() {
+    this.port = NEXT_PORT.getAndIncrement();
+  }
+
+  public int port() {
+    return port;
+  }
+
+  public HttpReply get(String path) {
+    return ask("127.0.0.1", "GET", path);
+  }
+
+  public HttpReply ask(String host, String method, String path) {
+    var request =
+        "%s %s HTTP/1.1\r\nHost: %s:%d\r\nConnection: close\r\n\r\n"
+            .formatted(method, path, host.contains(":") ? "[" + host + "]" : host, port);
+    return HttpReply.parse(exchange(host, request));
+  }
+
+  /** Sends these bytes, and returns all that comes back until the server closes. */
+  public String exchange(String host, String request) {
+    try (var socket = new Socket()) {
+      socket.connect(new InetSocketAddress(host, port), (int) TIME_OUT.toMillis());
+      socket.setSoTimeout((int) TIME_OUT.toMillis());
+      socket.getOutputStream().write(request.getBytes(UTF_8));
+      var reply = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      seen.add(reply);
+      return reply;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public HttpReply awaitStatus(String path, int status) {
+    return Await.untilPresent(
+        "%d on %s".formatted(status, path),
+        () -> attempt(path).filter(reply -> reply.status() == status));
+  }
+
+  /** Nothing while nobody listens. */
+  public Optional<HttpReply> attempt(String path) {
+    try {
+      return Optional.of(get(path));
+    } catch (UncheckedIOException _) {
+      return Optional.empty();
+    }
+  }
+
+  List<String> seen() {
+    return List.copyOf(seen);
+  }
+}

@@ -1,0 +1,75 @@
+package com.circleci.runnerinit.acceptance.harness;
+
+import com.circleci.runnerinit.testing.ProcessStat;
+import com.circleci.runnerinit.testing.ProcessView;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+
+/** Looks at all processes of a PID namespace, from outside, every few milliseconds. */
+final class NamespaceWatch implements AutoCloseable {
+  private static final Duration LOOK_EVERY = Duration.ofMillis(5);
+
+  private final ProcessView first;
+  private final Supplier<Optional<ProcessView>> orchestrator;
+  private final String secret;
+  private final Thread thread;
+  private final AtomicInteger mostZombies = new AtomicInteger();
+  private final AtomicInteger mostProcesses = new AtomicInteger();
+  private final Set<String> leaks = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  NamespaceWatch(ProcessView first, Supplier<Optional<ProcessView>> orchestrator, String secret) {
+    this.first = first;
+    this.orchestrator = orchestrator;
+    this.secret = secret;
+    thread = Thread.ofPlatform().daemon().name("watch-" + first.pid()).start(this::watch);
+  }
+
+  int mostZombies() {
+    return mostZombies.get();
+  }
+
+  int mostProcesses() {
+    return mostProcesses.get();
+  }
+
+  /** Where the secret showed in a command line or an environment. */
+  Set<String> leaks() {
+    return Set.copyOf(leaks);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    LockSupport.unpark(thread);
+  }
+
+  private void watch() {
+    while (!closed) {
+      var tree = first.tree();
+      var zombies = tree.stream().flatMap(p -> p.stat().stream()).filter(ProcessStat::isZombie);
+      mostZombies.accumulateAndGet((int) zombies.count(), Math::max);
+      mostProcesses.accumulateAndGet(tree.size(), Math::max);
+      orchestrator.get().ifPresent(process -> lookForSecret(process.tree()));
+      LockSupport.parkNanos(LOOK_EVERY.toNanos());
+    }
+  }
+
+  /** The orchestrator has its configuration in its environment until it starts its first child. */
+  private void lookForSecret(List<ProcessView> tree) {
+    for (var process : tree) {
+      if (process.commandLine().contains(secret)) {
+        leaks.add("/proc/PID/cmdline of " + process.executable());
+      }
+      if (tree.size() > 1 && process.environment().contains(secret)) {
+        leaks.add("/proc/PID/environ of " + process.executable());
+      }
+    }
+  }
+}

@@ -1,0 +1,286 @@
+package com.circleci.runnerinit.acceptance.harness;
+
+import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.FakeRunnerApi;
+import com.circleci.runnerinit.testing.RunnerApiOptions;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The world of one test: a root folder, a runner API, a task and its token, and the containers that
+ * were started in it.
+ *
+ * <p>Closing it checks what must hold in every test: the token showed nowhere, no process is left,
+ * and the runner API got nothing but good HTTP.
+ */
+public final class Scenario implements AutoCloseable {
+  public static final String ORCHESTRATOR = "/opt/circleci/bin/orchestrator";
+  public static final String TASK_AGENT = "/opt/circleci/bin/circleci-agent";
+
+  /** The fake task agent again, as a service that runs beside the task. */
+  public static final String SERVICE = "/usr/bin/service";
+
+  private static final String INIT = "/init";
+  private static final String LEFT_BEHIND = "/out/left-behind";
+
+  private final String token = "token-" + UUID.randomUUID();
+  private final RootFolder root = RootFolder.create();
+  private final TaskConfig config = new TaskConfig();
+  private final HealthProbe probe = new HealthProbe();
+  private final Map<String, String> environment = new LinkedHashMap<>();
+  private final List<Container> containers = new CopyOnWriteArrayList<>();
+  private final List<String> preparations = new ArrayList<>();
+  private final List<String> unshareOptions = new ArrayList<>();
+  private final List<String> chrootOptions = new ArrayList<>();
+  private RunnerApiOptions apiOptions = RunnerApiOptions.plain().forToken(token);
+  private Optional<FakeRunnerApi> api = Optional.empty();
+  private Optional<String> apiBaseUrl = Optional.empty();
+  private boolean underAnInit;
+  private boolean secretMayShow;
+
+  Scenario() {
+    config
+        .set("task_id", "task-1")
+        .set("token", token)
+        .set("allocation", "allocation-1")
+        .set("task_agent_path", TASK_AGENT)
+        .set("max_run_time", 3_600_000_000_000L);
+  }
+
+  public String token() {
+    return token;
+  }
+
+  public RootFolder root() {
+    return root;
+  }
+
+  public TaskConfig config() {
+    return config;
+  }
+
+  /** Free, until the orchestrator listens on it. */
+  public int healthPort() {
+    return probe.port();
+  }
+
+  /** Starts it at the first call. */
+  public FakeRunnerApi api() {
+    if (api.isEmpty()) {
+      api = Optional.of(FakeRunnerApi.start(apiOptions));
+    }
+    return api.get();
+  }
+
+  public RunnerApiOptions apiOptions() {
+    return apiOptions;
+  }
+
+  public Scenario apiOptions(RunnerApiOptions options) {
+    apiOptions = options;
+    return this;
+  }
+
+  /** The address of the runner API in the configuration, when it is not simply the fake's. */
+  public Scenario apiBaseUrl(String url) {
+    apiBaseUrl = Optional.of(url);
+    return this;
+  }
+
+  /** What the task agent does, in the verbs of fake-task-agent.c. */
+  public Scenario agent(String... verbs) {
+    config.set("task_agent_path", TaskConfig.commandLine(TASK_AGENT, verbs));
+    return this;
+  }
+
+  /** What a custom entrypoint does, in the same verbs. */
+  public Scenario entrypoint(String... verbs) {
+    var command = new ArrayList<>(List.of(SERVICE));
+    command.addAll(List.of(verbs));
+    config.set("cmd", command);
+    return this;
+  }
+
+  /** A token of this many bytes that begins with the one of the scenario, and replaces it. */
+  public String longToken(int bytes) {
+    var longer = token.repeat(bytes / token.length() + 1).substring(0, bytes);
+    config.set("token", longer);
+    apiOptions = apiOptions.forToken(longer);
+    return longer;
+  }
+
+  public Scenario environment(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  public Scenario proc() {
+    root.folder("/proc");
+    unshareOptions.add("--mount-proc=" + root.path("/proc"));
+    return this;
+  }
+
+  public Scenario tmpfs(String at, String size) {
+    root.folder(at);
+    unshareOptions.add("--mount");
+    return prepare("/bin/mount -t tmpfs -o size=%s tmpfs '%s'".formatted(size, root.path(at)));
+  }
+
+  public Scenario readOnly(String at) {
+    unshareOptions.add("--mount");
+    return prepare("/bin/mount --bind '%1$s' '%1$s'".formatted(root.path(at)))
+        .prepare("/bin/mount -o remount,bind,ro '%s'".formatted(root.path(at)));
+  }
+
+  public Scenario hostname(String name) {
+    unshareOptions.add("--uts");
+    return prepare("/bin/hostname " + name);
+  }
+
+  /** A line of shell, before the orchestrator replaces the shell. */
+  public Scenario prepare(String line) {
+    preparations.add(line);
+    return this;
+  }
+
+  /** Starts it as another user: {@code uid:gid}, and groups separated by commas or none. */
+  public Scenario asUser(String ids, String groups) {
+    chrootOptions.add("--userspec=" + ids);
+    chrootOptions.add("--groups=" + groups);
+    return this;
+  }
+
+  /** Below another first process that reaps and stays, as in a shared process namespace. */
+  public Scenario underAnInit() {
+    underAnInit = true;
+    return proc();
+  }
+
+  /** For a test that puts the token on a command line itself. */
+  public Scenario secretMayShow() {
+    secretMayShow = true;
+    return this;
+  }
+
+  public Container runTask(String... flags) {
+    config.set("runner_api_base_url", runnerApiBaseUrl());
+    environment.putIfAbsent("CIRCLECI_GOAT_CONFIG", config.json());
+    return run("run-task", flags);
+  }
+
+  /** The configuration as it stands, for a test that hands it over by other means. */
+  public String configuration() {
+    return config.set("runner_api_base_url", runnerApiBaseUrl()).json();
+  }
+
+  /** With a health address of its own, in the usual place of the volume. */
+  public Container run(String command, String... arguments) {
+    installBinaries();
+    environment.putIfAbsent("CIRCLECI_GOAT_HEALTH_CHECK_ADDR", ":" + probe.port());
+    var line = new ArrayList<String>();
+    if (underAnInit) {
+      root.folder("/out", "rwxrwxrwx").program(INIT, Executables.fakeTaskAgent());
+      line.addAll(List.of(INIT, "left-behind=" + LEFT_BEHIND, "spawn"));
+    }
+    line.add(ORCHESTRATOR);
+    line.add(command);
+    line.addAll(List.of(arguments));
+    return start(line);
+  }
+
+  /** Starts a program of the root folder as it stands, with the environment as it stands. */
+  public Container execute(String... command) {
+    return start(List.of(command));
+  }
+
+  /** The one that was started last: for an observer that may be faster than its test. */
+  public Container container() {
+    return Await.untilPresent(
+        "a container",
+        () -> containers.isEmpty() ? Optional.empty() : Optional.of(containers.getLast()));
+  }
+
+  /** Puts the two binaries where the init step does, and a folder for what the tasks write. */
+  public void installBinaries() {
+    root.folder("/out", "rwxrwxrwx");
+    if (!root.has(ORCHESTRATOR)) {
+      root.program(ORCHESTRATOR, Executables.orchestrator());
+    }
+    if (!root.has(TASK_AGENT)) {
+      root.program(TASK_AGENT, Executables.fakeTaskAgent());
+    }
+    if (!root.has(SERVICE)) {
+      root.program(SERVICE, Executables.fakeTaskAgent());
+    }
+  }
+
+  void verify() {
+    var violations = new ArrayList<String>();
+    for (var container : containers) {
+      if (!secretMayShow) {
+        violations.addAll(container.violations(token));
+      }
+    }
+    api.ifPresent(
+        it -> it.complaints().forEach(text -> violations.add("malformed request: " + text)));
+    if (root.has(LEFT_BEHIND) && !root.read(LEFT_BEHIND).equals("0")) {
+      violations.add("processes left to the init: " + root.read(LEFT_BEHIND));
+    }
+    if (!violations.isEmpty()) {
+      throw new AssertionError(String.join("\n", violations));
+    }
+  }
+
+  String evidence() {
+    var evidence = new StringBuilder();
+    containers.forEach(container -> evidence.append(container.evidence()).append('\n'));
+    api.ifPresent(it ->
+        it.calls()
+            .forEach(call ->
+                evidence.append(
+                    "--- %s %s%n%s".formatted(call.method(), call.path(), call.body()))));
+    return evidence.toString();
+  }
+
+  @Override
+  public void close() {
+    containers.forEach(Container::close);
+    api.ifPresent(FakeRunnerApi::close);
+    root.delete();
+  }
+
+  private String runnerApiBaseUrl() {
+    return apiBaseUrl.orElseGet(() -> api().baseUrl());
+  }
+
+  private Container start(List<String> program) {
+    var command = new ArrayList<>(List.of("/usr/bin/unshare", "--pid", "--fork", "--kill-child"));
+    command.addAll(unshareOptions);
+    if (!preparations.isEmpty()) {
+      var script = String.join("\n", preparations) + "\nexec \"$@\"";
+      command.addAll(List.of("/bin/sh", "-e", "-c", script, "sh"));
+    }
+    command.add("/usr/sbin/chroot");
+    command.addAll(chrootOptions);
+    command.add(root.toString());
+    command.addAll(program);
+    var builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"));
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    try {
+      var container = new Container(builder.start(), root.path(ORCHESTRATOR), probe, token);
+      containers.add(container);
+      return container;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

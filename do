@@ -1,0 +1,213 @@
+#!/usr/bin/env bash
+#
+# Every task of a developer or of CI. ./do help lists them.
+#
+# A verb is a function named verb_NAME; the "##" lines above it are its help.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${RUNNER_INIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/runner-init}
+bin=$root/target/bin/linux/amd64
+export RUNNER_INIT_CACHE=$cache
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "do: $*"
+  exit 1
+}
+
+# --- what the tasks need ---------------------------------------------------------------------
+
+is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
+
+# Sets JAVA_HOME to a JDK 25, whatever the java on the PATH is.
+find_jdk() {
+  local candidate on_path
+  on_path=$(command -v javac || true)
+  [[ -n $on_path ]] && on_path=$(dirname "$(dirname "$(readlink -f "$on_path")")")
+  for candidate in "${JAVA_HOME:-}" "$on_path" "${GRAALVM_HOME:-}" /usr/lib/jvm/*; do
+    if [[ -n $candidate ]] && is_jdk_25 "$candidate"; then
+      export JAVA_HOME=$candidate
+      return
+    fi
+  done
+  die "no JDK 25 in JAVA_HOME, on the PATH, in GRAALVM_HOME or in /usr/lib/jvm: install one, and set JAVA_HOME"
+}
+
+# Installs Debian packages whose commands are missing: need COMMAND=PACKAGE…
+need() {
+  local pair missing=()
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+  done
+  ((${#missing[@]})) || return 0
+  if ((EUID == 0)) && command -v apt-get >/dev/null; then
+    say "installing ${missing[*]}"
+    apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+      { apt-get update -qq && apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; } ||
+      die "apt-get could not install ${missing[*]}"
+  else
+    die "missing ${missing[*]}: install them (apt-get install ${missing[*]})"
+  fi
+}
+
+maven() {
+  need mvn=maven
+  (cd "$root" && mvn --batch-mode --quiet "$@")
+}
+
+# Prints the GraalVM home to build with.
+graalvm_home() {
+  if [[ -n ${GRAALVM_HOME:-} && -x ${GRAALVM_HOME:-}/bin/native-image ]]; then
+    printf '%s\n' "$GRAALVM_HOME"
+  else
+    "$JAVA_HOME/bin/java" "$root/toolchain/src/main/java/com/circleci/runnerinit/toolchain/Toolchain.java" home
+  fi
+}
+
+# Runs a command that may take long, and shows the seconds that pass on a terminal.
+with_progress() {
+  local what=$1 begin=$SECONDS
+  shift
+  "$@" &
+  local job=$!
+  while kill -0 "$job" 2>/dev/null; do
+    [[ -t 2 ]] && printf '\r%s… %d s' "$what" $((SECONDS - begin)) >&2
+    sleep 1
+  done
+  [[ -t 2 ]] && printf '\r\033[K' >&2
+  wait "$job" || die "$what failed"
+  say "$what: $((SECONDS - begin)) s"
+}
+
+# --- build -----------------------------------------------------------------------------------
+
+version() { sed -n 's:^  <version>\(.*\)</version>$:\1:p' "$root/pom.xml"; }
+
+# When the sources last changed, so that the same sources give the same executable.
+source_date() {
+  git -C "$root" log -1 --format=%cI -- orchestrator pom.xml 2>/dev/null | grep . || echo unknown
+}
+
+compile_c() {
+  need musl-gcc=musl-tools ar=binutils
+  local out=$root/target/native/linux/amd64
+  mkdir -p "$out"
+  musl-gcc -Os -fno-stack-protector -Wall -Wextra -Werror -DRUNNER_INIT_EXECUTABLE \
+    -ffile-prefix-map="$root"=. -c -o "$out/runner_init.o" "$root/orchestrator/src/main/c/runner_init.c"
+  rm -f "$out/librunnerinit.a"
+  ar rcsD "$out/librunnerinit.a" "$out/runner_init.o"
+  mkdir -p "$bin"
+  musl-gcc -static -Os -s -Wall -Wextra -Werror -o "$bin/fake-task-agent" "$root/testing/src/main/c/fake-task-agent.c"
+}
+
+image_options() {
+  printf '%s\n' \
+    --static --libc=musl -Os --no-fallback -march=x86-64-v2 \
+    -H:+UnlockExperimentalVMOptions \
+    -H:-ParseRuntimeOptions \
+    -H:CLibraryPath="$root/target/native/linux/amd64" \
+    -R:MaxHeapSize=33554432 -R:MaxNewSize=2097152 \
+    --initialize-at-build-time=com.circleci.runnerinit.cmd.BuildInfo \
+    -Drunnerinit.version="$(version)" \
+    -Drunnerinit.date="$(source_date)"
+}
+
+build_executable() {
+  local home=$1 key class_path kept
+  class_path=$root/orchestrator/target/orchestrator.jar:$(cat "$root/orchestrator/target/class-path")
+  key=$({
+    image_options | sed "s:$root::"
+    cat "$home/release" "$home/toolchain.properties" 2>/dev/null
+    tr : '\n' <<<"$class_path" | xargs sha256sum | cut -d' ' -f1
+    sha256sum "$root/target/native/linux/amd64/librunnerinit.a" | cut -d' ' -f1
+  } | sha256sum | cut -c1-16)
+  kept=$cache/executables/$key
+  if [[ ! -x $kept/orchestrator ]]; then
+    local options
+    mapfile -t options < <(image_options)
+    mkdir -p "$kept" "$root/target"
+    with_progress "building the executable" \
+      "$home/bin/native-image" "${options[@]}" -cp "$class_path" -o "$kept/orchestrator.new" \
+      com.circleci.runnerinit.cmd.Main >"$root/target/native-image.log" 2>&1 ||
+      die "native-image failed: see target/native-image.log"
+    mv "$kept/orchestrator.new" "$kept/orchestrator"
+  fi
+  mkdir -p "$bin"
+  cmp -s "$kept/orchestrator" "$bin/orchestrator" || install -m 755 "$kept/orchestrator" "$bin/orchestrator"
+}
+
+package_jar() {
+  maven package -pl orchestrator -am -Dmaven.test.skip=true
+  if [[ ! -f $root/orchestrator/target/class-path || $root/pom.xml -nt $root/orchestrator/target/class-path ]]; then
+    maven dependency:build-classpath -pl orchestrator -DincludeScope=runtime \
+      -Dmdep.outputFile="$root/orchestrator/target/class-path"
+  fi
+}
+
+## Build the static executables into target/bin/linux/amd64
+##
+## The first run assembles a native-image toolchain when GRAALVM_HOME has none. Toolchain and
+## executables are kept, by a hash of their inputs, in $RUNNER_INIT_CACHE (~/.cache/runner-init).
+verb_build() {
+  find_jdk
+  package_jar
+  local home
+  home=$(graalvm_home) || die "no native-image to build with"
+  compile_c
+  build_executable "$home"
+  say "target/bin/linux/amd64: orchestrator $(stat -c %s "$bin/orchestrator") bytes, fake-task-agent $(stat -c %s "$bin/fake-task-agent") bytes"
+}
+
+# --- help ------------------------------------------------------------------------------------
+
+verbs() { sed -n 's/^verb_\([a-z_]*\)() .*/\1/p' "$0" | tr _ - | sort; }
+
+# The help of a verb: the comment above its function.
+describe() {
+  awk -v name="verb_${1//-/_}() " '
+    /^##/ { sub(/^## ?/, ""); text = text $0 "\n"; next }
+    index($0, name) == 1 { printf "%s", text; exit }
+    { text = "" }' "$0"
+}
+
+## List the verbs, or tell more of one: ./do help VERB
+verb_help() {
+  if (($#)); then
+    verbs | grep -qx -- "$1" || die "unknown verb $1: ./do help lists them"
+    describe "$1"
+    return
+  fi
+  printf 'Usage: ./do VERB [ARGUMENT…]\n\n'
+  local verb
+  for verb in $(verbs); do
+    printf '  %-22s %s\n' "$verb" "$(describe "$verb" | head -n 1)"
+  done
+}
+
+## Print a completion script: ./do completion bash|zsh|fish
+##
+## bash: source <(./do completion bash)
+## zsh:  source <(./do completion zsh)
+## fish: ./do completion fish | source
+verb_completion() {
+  local list
+  list=$(verbs | tr '\n' ' ')
+  case ${1:-} in
+    bash) printf 'complete -W "%s" ./do do\n' "${list% }" ;;
+    zsh) printf 'compdef "_arguments \x271:verb:(%s)\x27" ./do do\n' "${list% }" ;;
+    fish) printf 'complete -c do -f -n __fish_is_first_arg -a "%s"\n' "${list% }" ;;
+    *) die "completion for which shell? bash, zsh or fish" ;;
+  esac
+}
+
+main() {
+  local verb=${1:-help}
+  shift || true
+  [[ $verb == -h || $verb == --help ]] && verb=help
+  verbs | grep -qx -- "$verb" || die "unknown verb $verb: ./do help lists them"
+  "verb_${verb//-/_}" "$@"
+}
+
+main "$@"

@@ -1,0 +1,204 @@
+/*
+ * The few lines of C in the executable: what cannot be said in Java.
+ *
+ *  - a child between clone(2) and execve(2) shares our memory and may run no Java;
+ *  - the initial thread's signal mask has to be set before the image's own threads exist;
+ *  - errno has to be read before the image's runtime can change it;
+ *  - the initial environment block, which /proc/PID/environ shows, lies outside the Java heap.
+ *
+ * Everything else is asked of the kernel by number, through runner_init_syscall.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+#define KERNEL_SIGNALS 64
+#define KERNEL_SIGSET_BYTES (KERNEL_SIGNALS / 8)
+#define CHILD_STACK_BYTES 16384
+
+/* The result, or the negative errno. */
+long runner_init_syscall(long number, long a, long b, long c, long d, long e, long f) {
+  long result = syscall(number, a, b, c, d, e, f);
+  return result == -1 ? -errno : result;
+}
+
+/* Seconds east of UTC at a Unix time, by TZ and /etc/localtime. */
+long runner_init_utc_offset(long unix_seconds) {
+  time_t at = unix_seconds;
+  struct tm local;
+  return localtime_r(&at, &local) ? local.tm_gmtoff : 0;
+}
+
+/*
+ * Copies the initial environment into buffer, each entry with its final NUL, when it fits into size
+ * bytes. Returns the bytes that it takes.
+ */
+long runner_init_environment(char *buffer, long size) {
+  extern char **environ;
+  long needed = 0;
+  for (char **entry = environ; entry && *entry; entry++) needed += (long)strlen(*entry) + 1;
+  if (needed > size) return needed;
+  for (char **entry = environ; entry && *entry; entry++) {
+    size_t length = strlen(*entry) + 1;
+    memcpy(buffer, *entry, length);
+    buffer += length;
+  }
+  return needed;
+}
+
+/* Overwrites the values of all variables whose names begin with prefix, in the initial block. */
+void runner_init_wipe_environment(const char *prefix) {
+  extern char **environ;
+  size_t length = strlen(prefix);
+  for (char **entry = environ; entry && *entry; entry++) {
+    if (strncmp(*entry, prefix, length) == 0) {
+      char *value = strchr(*entry, '=');
+      if (value) memset(value + 1, 0, strlen(value + 1));
+    }
+  }
+}
+
+/* Laid out by SpawnBlock.java: eight bytes a field. */
+struct spawn_request {
+  const char *path;
+  char *const *argv;
+  char *const *envp;
+  int64_t stdio[3];
+  int64_t change_user; /* with uid, gid and groups */
+  int64_t uid;
+  int64_t gid;
+  int64_t group_count;
+  const uint32_t *groups;
+  /* filled in by runner_init_spawn */
+  int64_t parent;
+  volatile int64_t error;
+};
+
+static void default_signals(void) {
+  char action[64]; /* a zeroed kernel sigaction is SIG_DFL with no flags, on every architecture */
+  memset(action, 0, sizeof action);
+  for (int signal = 1; signal <= KERNEL_SIGNALS; signal++) {
+    syscall(SYS_rt_sigaction, signal, action, NULL, KERNEL_SIGSET_BYTES);
+  }
+}
+
+static int place_descriptors(const int64_t *stdio) {
+  int from[3];
+  for (int target = 0; target < 3; target++) {
+    from[target] = (int)stdio[target];
+    if (from[target] < 3 && from[target] != target) {
+      /* out of the way of the dup that would overwrite it */
+      from[target] = fcntl(from[target], F_DUPFD_CLOEXEC, 3);
+      if (from[target] < 0) return -1;
+    }
+  }
+  for (int target = 0; target < 3; target++) {
+    if (from[target] == target) {
+      int flags = fcntl(target, F_GETFD);
+      if (flags < 0 || fcntl(target, F_SETFD, flags & ~FD_CLOEXEC) < 0) return -1;
+    } else if (dup3(from[target], target, 0) < 0) {
+      return -1;
+    }
+  }
+  return 0;
+}
+
+static void close_the_rest(void) {
+  if (syscall(SYS_close_range, 3, ~0U, 0) == 0) return;
+  /* before Linux 5.9, or forbidden by a seccomp profile of that time */
+  struct rlimit limit;
+  int end = 65536;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536) end = (int)limit.rlim_cur;
+  for (int descriptor = 3; descriptor < end; descriptor++) close(descriptor);
+}
+
+/* Raw calls: libc's would change the credentials of every thread of the process it knows. */
+static int change_user(const struct spawn_request *request) {
+  if (syscall(SYS_setgroups, request->group_count, request->groups) != 0) return -1;
+  if (syscall(SYS_setresgid, request->gid, request->gid, request->gid) != 0) return -1;
+  if (syscall(SYS_setresuid, request->uid, request->uid, request->uid) != 0) return -1;
+  return 0;
+}
+
+static int child(void *argument) {
+  struct spawn_request *request = argument;
+  default_signals();
+  if (syscall(SYS_setpgid, 0, 0) != 0) goto failed;
+  if (place_descriptors(request->stdio) != 0) goto failed;
+  close_the_rest();
+  if (request->change_user && change_user(request) != 0) goto failed;
+  /* after the credentials, whose change clears it: prctl(2) */
+  if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) goto failed;
+  if (syscall(SYS_getppid) != request->parent) _exit(127); /* the parent died before the prctl */
+  uint64_t none = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, KERNEL_SIGSET_BYTES);
+  syscall(SYS_execve, request->path, request->argv, request->envp);
+failed:
+  request->error = errno;
+  syscall(SYS_exit_group, 127);
+  return 127;
+}
+
+/*
+ * Starts a child in a process group of its own, and returns its pid once it runs its program; or
+ * the negative errno, with no child left. The calling thread has to live as long as the process,
+ * since the parent-death signal follows the thread.
+ */
+long runner_init_spawn(struct spawn_request *request) {
+  char stack[CHILD_STACK_BYTES] __attribute__((aligned(16)));
+  uint64_t all = ~(uint64_t)0;
+  uint64_t old;
+  request->parent = syscall(SYS_getpid);
+  request->error = 0;
+  /* no handler of ours may run in the child, which shares this memory */
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, KERNEL_SIGSET_BYTES);
+  int pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, request);
+  int error = pid < 0 ? errno : (int)request->error;
+  if (pid > 0 && error != 0) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+  }
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, KERNEL_SIGSET_BYTES);
+  return error != 0 ? -error : pid;
+}
+
+#ifdef RUNNER_INIT_EXECUTABLE
+/*
+ * Before anything else of the process: a pipe or socket opened later must never land on 0-2, and a
+ * signal that comes from now on stays pending until the event loop takes it, in whichever thread.
+ * Left alone are the synchronous faults, and signal 62, by which the JDK's network code wakes a
+ * thread of its own.
+ */
+__attribute__((constructor)) static void before_main(void) {
+  for (int descriptor = 0; descriptor < 3; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0 &&
+        open("/", O_RDONLY | O_DIRECTORY) < 0) {
+      _exit(1);
+    }
+  }
+  /* an ignored SIGCHLD, which execve(2) hands on, would make the kernel discard exit statuses */
+  default_signals();
+  static const int unblocked[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS,
+                                  SIGABRT, 32,     33,     34,     62};
+  uint64_t blocked = ~(uint64_t)0;
+  for (size_t i = 0; i < sizeof unblocked / sizeof *unblocked; i++) {
+    blocked &= ~((uint64_t)1 << (unblocked[i] - 1));
+  }
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, KERNEL_SIGSET_BYTES);
+}
+#endif

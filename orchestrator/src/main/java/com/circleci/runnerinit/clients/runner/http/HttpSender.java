@@ -1,0 +1,89 @@
+package com.circleci.runnerinit.clients.runner.http;
+
+import static java.util.Objects.requireNonNull;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import com.circleci.runnerinit.clients.runner.proxy.Passage;
+import com.circleci.runnerinit.clients.runner.proxy.ProxyRules;
+import com.circleci.runnerinit.clients.runner.trust.ServerTrust;
+import com.circleci.runnerinit.log.EventLog;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** Posts requests over HTTP/1.1, each within a time limit that nothing can outlast. */
+public final class HttpSender {
+  private final ProxyRules proxies;
+  private final Resolver resolver;
+  private final Tls tls;
+  private final EventLog log;
+
+  /**
+   * @param environment names the proxies ({@code HTTPS_PROXY}…) and the certificate store ({@code
+   *     SSL_CERT_FILE}…)
+   */
+  public HttpSender(Map<String, String> environment, Resolver resolver, EventLog log) {
+    this.proxies = new ProxyRules(environment);
+    this.resolver = requireNonNull(resolver, "resolver is null");
+    this.tls = new Tls(ServerTrust.of(environment, log));
+    this.log = requireNonNull(log, "log is null");
+  }
+
+  /**
+   * Sends a request once and waits for the head of the answer; the body is of no interest.
+   *
+   * @param turn counts the exchanges for this request from zero
+   * @param limit for the whole: name lookup, connection, handshake, request and answer
+   */
+  public Reply send(PostRequest request, int turn, Duration limit) {
+    for (HeaderField field : request.headers()) {
+      Optional<String> defect = field.defect();
+      if (defect.isPresent()) {
+        return new Reply.Impossible(defect.get());
+      }
+    }
+    Passage passage = proxies.to(request.server());
+    if (passage instanceof Passage.Barred barred) {
+      return new Reply.Impossible(barred.reason());
+    }
+    if (passage instanceof Passage.DirectWithWarning direct && turn == 0) {
+      log.event("runner API: proxy").warning(direct.warning()).write();
+    }
+    return within(limit, new Exchange(request, passage, turn, resolver, tls));
+  }
+
+  /**
+   * Runs an exchange on a thread of its own: a name lookup can't be interrupted, and a server that
+   * sends byte by byte defeats a socket's time-out.
+   */
+  private static Reply within(Duration limit, Exchange exchange) {
+    BlockingQueue<Reply> reply = new LinkedBlockingQueue<>();
+    Threads.start(
+        "runner-api",
+        () -> {
+          try (exchange) {
+            reply.add(exchange.run());
+            exchange.takeLeave();
+          } catch (InterruptedException e) {
+            reply.add(new Reply.Broken("interrupted"));
+          } catch (RuntimeException | Error e) {
+            // Said rather than thrown: an unknown failure must not end the reporting.
+            reply.add(new Reply.Broken("unexpected " + e.getClass().getName()));
+          }
+        });
+    try {
+      Reply inTime = reply.poll(limit.toNanos(), NANOSECONDS);
+      if (inTime == null) {
+        exchange.close();
+        return new Reply.Broken(exchange.timeoutReason());
+      }
+      return inTime;
+    } catch (InterruptedException e) {
+      exchange.close();
+      Thread.currentThread().interrupt();
+      return new Reply.Impossible("interrupted");
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package com.circleci.runnerinit.cmd;
+
+import com.circleci.runnerinit.linux.ImageSyscalls;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.Linux;
+import java.util.List;
+import org.graalvm.nativeimage.ProcessProperties;
+
+/** Where the executable begins. */
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    Kernel kernel = new Linux(new ImageSyscalls());
+    Program program = new Program(kernel, ProcessProperties.getArgumentVectorProgramName());
+    kernel.exit(program.run(List.of(arguments)).status());
+  }
+}

@@ -1,0 +1,179 @@
+package com.circleci.runnerinit.cmd;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.clients.runner.RunnerApi;
+import com.circleci.runnerinit.configuration.Configuration;
+import com.circleci.runnerinit.configuration.ConfigurationParser;
+import com.circleci.runnerinit.configuration.Environment;
+import com.circleci.runnerinit.configuration.ParsedConfiguration;
+import com.circleci.runnerinit.init.BinariesInstaller;
+import com.circleci.runnerinit.init.InitException;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.log.BufferedSink;
+import com.circleci.runnerinit.log.EventLog;
+import com.circleci.runnerinit.log.LogFormat;
+import com.circleci.runnerinit.log.LogSink;
+import com.circleci.runnerinit.override.InitProcess;
+import com.circleci.runnerinit.task.Action;
+import com.circleci.runnerinit.task.ExitCode;
+import com.circleci.runnerinit.task.Plan;
+import com.circleci.runnerinit.task.TaskRun;
+import com.circleci.runnerinit.task.process.ProgramNotFoundException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** The program as a function: words in, exit code out. */
+final class Program {
+  /** How long the last log lines may take to be read. */
+  private static final Duration FLUSH_LIMIT = Duration.ofSeconds(1);
+
+  private final Kernel kernel;
+  private final String path;
+  private final String name;
+  private final Console console;
+
+  /**
+   * The program under a kernel.
+   *
+   * @param path by which it was started, as {@code argv[0]} has it
+   */
+  Program(Kernel kernel, String path) {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.path = requireNonNull(path, "path is null");
+    name = path.substring(path.lastIndexOf('/') + 1);
+    console = new Console(kernel, name);
+  }
+
+  ExitCode run(List<String> words) {
+    Environment environment = new Environment(kernel.environment());
+    try {
+      return switch (InvocationParser.parse(words, environment)) {
+        case Invocation.Help help -> print(HelpText.of(help.command(), name));
+        case Invocation.Version() ->
+            print(
+                "runner-init version " + BuildInfo.VERSION + " (built " + BuildInfo.DATE + ")\n");
+        case Invocation.Init init -> init(init);
+        case Invocation.HandOver handOver -> handOver(handOver, environment);
+        case Invocation.RunTask task -> runTask(task, environment);
+      };
+    } catch (UsageException e) {
+      String hint = e.exitCode() == ExitCode.USAGE ? " (see " + name + " --help)" : "";
+      console.error(e.problem() + hint);
+      return e.exitCode();
+    }
+  }
+
+  private ExitCode print(String text) {
+    console.print(text);
+    return ExitCode.HANDLED;
+  }
+
+  private ExitCode init(Invocation.Init init) {
+    EventLog log = openLog(init.logFormat(), console::printLine);
+    announce(log);
+    try {
+      SignalInterruption interruption =
+          new SignalInterruption(kernel, log, init.shutdownDelay());
+      new BinariesInstaller(kernel, log, interruption).install(init.source(), init.destination());
+      return ExitCode.HANDLED;
+    } catch (InitException | KernelException e) {
+      return fail(log, "orchestrator: init", e);
+    }
+  }
+
+  private ExitCode handOver(Invocation.HandOver handOver, Environment environment) {
+    EventLog log = openLog(handOver.logFormat(), console::printLine);
+    announce(log);
+    List<String> orchestrator = new ArrayList<>(List.of(ownPath(), "run-task"));
+    orchestrator.addAll(handOver.passedOn());
+    List<byte[]> entries =
+        environment.with(
+            handOver
+                .config()
+                .map(config -> Map.of(Flag.CONFIG.variable(), config))
+                .orElse(Map.of()));
+    log.event("override-entrypoint").with("entrypoint", handOver.entrypoint()).write();
+    try {
+      new InitProcess(kernel, environment).execute(handOver.entrypoint(), orchestrator, entries);
+      throw new AssertionError("execve returned without an error");
+    } catch (ProgramNotFoundException | KernelException e) {
+      return fail(log, "override-entrypoint", e);
+    }
+  }
+
+  private String ownPath() {
+    try {
+      return kernel.readLink("/proc/self/exe");
+    } catch (KernelException e) {
+      // An image without /proc: the kubelet starts us by an absolute path.
+      return path;
+    }
+  }
+
+  private ExitCode runTask(Invocation.RunTask task, Environment environment) {
+    kernel.wipeEnvironment(Environment.OWN_PREFIX);
+    BufferedSink sink = new BufferedSink(console::printLine);
+    sink.start();
+    EventLog log = openLog(task.logFormat(), sink);
+    announce(log);
+    try {
+      kernel.forbidDumps();
+      return runTask(task, environment, log);
+    } catch (KernelException e) {
+      return fail(log, "run-task", e);
+    } finally {
+      sink.flush(FLUSH_LIMIT);
+    }
+  }
+
+  private ExitCode runTask(Invocation.RunTask task, Environment environment, EventLog log)
+      throws KernelException {
+    ParsedConfiguration parsed = ConfigurationParser.parse(task.config());
+    Configuration configuration = parsed.configuration();
+    RunnerApi api =
+        new RunnerApi(
+            configuration.runnerApiBaseUrl(),
+            configuration.token(),
+            RunnerApi.userAgent(
+                BuildInfo.VERSION, System.getProperty("os.arch", ""), kernel.hostName()),
+            environment.withoutOwn(),
+            log);
+    Plan plan =
+        new Plan(parsed, task.shutdownDelay(), task.gracePeriod(), task.signalPolicy());
+    Action.End end =
+        new TaskRun(kernel, environment, log, api, BuildInfo.VERSION, BuildInfo.DATE)
+            .run(plan, task.healthAddress());
+    if (!end.untold().isEmpty()) {
+      console.error(String.join("; ", end.untold()));
+    }
+    return end.code();
+  }
+
+  private EventLog openLog(LogFormat format, LogSink sink) {
+    SplittableRandom random = new SplittableRandom(System.nanoTime());
+    String traceId =
+        HexFormat.of().toHexDigits(random.nextLong())
+            + HexFormat.of().toHexDigits(random.nextLong());
+    return new EventLog(format, traceId, kernel::utcOffset, sink);
+  }
+
+  private static void announce(EventLog log) {
+    log.event("starting orchestrator")
+        .with("date", BuildInfo.DATE)
+        .with("version", BuildInfo.VERSION)
+        .write();
+  }
+
+  private ExitCode fail(EventLog log, String event, Exception e) {
+    String reason = requireNonNull(e.getMessage(), "an exception without a message");
+    log.event(event).error(reason).write();
+    console.error(reason);
+    return ExitCode.FAILED;
+  }
+}

@@ -1,0 +1,86 @@
+package com.circleci.runnerinit.health;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.log.EventLog;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/** Answers {@code /live}, {@code /ready} and {@code /metrics} on a thread of its own. */
+public final class HealthServer implements AutoCloseable {
+  private static final long STACK_BYTES = 256 * 1024;
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(1);
+
+  private final InetSocketAddress address;
+  private final ConnectionLoop loop;
+  private final Thread thread;
+
+  private HealthServer(InetSocketAddress address, ConnectionLoop loop) {
+    this.address = requireNonNull(address, "address is null");
+    this.loop = requireNonNull(loop, "loop is null");
+    this.thread = new Thread(null, loop, "health", STACK_BYTES);
+    thread.setDaemon(true);
+  }
+
+  /**
+   * Binds, announces the address in the log and begins to answer.
+   *
+   * @throws IOException when the address can't be had; its message is ready to be reported, such as
+   *     {@code listen tcp :7623: bind: address already in use}
+   */
+  public static HealthServer listen(ListenAddress address, HealthState state, EventLog log)
+      throws IOException {
+    return listen(address, state, log, Limits.DEFAULT, System::nanoTime);
+  }
+
+  static HealthServer listen(
+      ListenAddress address, HealthState state, EventLog log, Limits limits, LongSupplier nanoTime)
+      throws IOException {
+    FaultLog faults = new FaultLog(log, nanoTime);
+    Responder responder = new Responder(new Endpoints(state), faults);
+    Binding binding = Binding.listen(address);
+    HealthServer server;
+    try {
+      server =
+          new HealthServer(
+              binding.address(),
+              new ConnectionLoop(
+                  binding.channel(),
+                  binding.channel()::accept,
+                  responder,
+                  limits,
+                  faults,
+                  nanoTime));
+      log.event("server: new-server admin")
+          .with("address", AddressText.of(binding.address()))
+          .with("network", "tcp")
+          .write();
+      server.thread.start();
+    } catch (IOException | RuntimeException | Error e) {
+      binding.channel().close();
+      throw e;
+    }
+    return server;
+  }
+
+  /** The address that was bound. */
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  /**
+   * Ends every connection, and the thread with them; the address is free when this returns. Waits no
+   * longer than a second, should a {@link HealthState} hold the thread up.
+   */
+  @Override
+  public void close() {
+    loop.stop();
+    try {
+      thread.join(CLOSE_PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package com.circleci.runnerinit.init;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.FileStatus;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import java.util.Locale;
+
+/** Copies one file within the kernel, in constant memory, so that a reader sees all of it or none. */
+final class FileCopy {
+  /** Small enough that an interruption is heeded soon, large enough to cost nothing. */
+  private static final long PIECE_BYTES = 8 * 1024 * 1024;
+
+  private static final double MEGABYTE = 1e6;
+
+  private final Kernel kernel;
+  private final Interruption interruption;
+
+  FileCopy(Kernel kernel, Interruption interruption) {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.interruption = requireNonNull(interruption, "interruption is null");
+  }
+
+  /** In the same directory, so that it can be renamed; left by a crash, the next run replaces it. */
+  static String temporaryName(String path) {
+    int slash = path.lastIndexOf('/');
+    return path.substring(0, slash + 1) + "." + path.substring(slash + 1) + ".tmp";
+  }
+
+  static void removeIfThere(Kernel kernel, String path) {
+    try {
+      kernel.remove(path);
+    } catch (KernelException e) {
+      // It was not there; or it can't go, and the next step fails and says why.
+    }
+  }
+
+  /** Returns the bytes copied. */
+  long copy(String source, String destination) throws InitException {
+    try {
+      int from = kernel.openForReading(source);
+      try {
+        FileStatus status = kernel.status(source);
+        if (!status.isRegular()) {
+          throw new InitException("open " + source + ": not a regular file");
+        }
+        copy(from, source, status, destination);
+        return status.size();
+      } finally {
+        kernel.close(from);
+      }
+    } catch (KernelException e) {
+      throw new InitException(e.description());
+    }
+  }
+
+  private void copy(int from, String source, FileStatus status, String destination)
+      throws InitException {
+    String temporary = temporaryName(destination);
+    removeIfThere(kernel, temporary);
+    try {
+      int to = kernel.createExclusively(temporary);
+      try {
+        copyPieces(from, to, source, status, destination);
+        kernel.setPermissions(to, status.permissions());
+        kernel.sync(to);
+      } finally {
+        kernel.close(to);
+      }
+      kernel.rename(temporary, destination);
+    } catch (KernelException e) {
+      removeIfThere(kernel, temporary);
+      throw new InitException("write " + destination + ": " + e.reason());
+    } catch (InitException e) {
+      removeIfThere(kernel, temporary);
+      throw e;
+    }
+  }
+
+  private void copyPieces(int from, int to, String source, FileStatus status, String destination)
+      throws KernelException, InitException {
+    long copied = 0;
+    while (copied < status.size()) {
+      interruption.check();
+      long piece;
+      try {
+        piece = kernel.copy(from, to, Math.min(PIECE_BYTES, status.size() - copied));
+      } catch (KernelException e) {
+        throw explain(e, to, status.size() - copied, destination);
+      }
+      if (piece == 0) {
+        throw new InitException("read " + source + ": it became shorter while it was copied");
+      }
+      copied += piece;
+    }
+  }
+
+  private InitException explain(KernelException e, int to, long needed, String destination)
+      throws KernelException {
+    String reason = "write " + destination + ": " + e.reason();
+    if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
+      reason += ": " + megabytes(needed) + " needed, " + megabytes(kernel.freeBytes(to)) + " free";
+    }
+    return new InitException(reason);
+  }
+
+  private static String megabytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MB", bytes / MEGABYTE);
+  }
+}

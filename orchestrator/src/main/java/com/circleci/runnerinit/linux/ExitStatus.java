@@ -1,0 +1,32 @@
+package com.circleci.runnerinit.linux;
+
+/** How a process ended, as wait(2) tells it. */
+public sealed interface ExitStatus {
+  /** It exited by itself. */
+  record Exited(int code) implements ExitStatus {
+    @Override
+    public String toString() {
+      return "exit status " + code;
+    }
+  }
+
+  /** A signal ended it. */
+  record Killed(int signal, boolean coreDumped) implements ExitStatus {
+    @Override
+    public String toString() {
+      return "signal: " + Signals.describe(signal) + (coreDumped ? " (core dumped)" : "");
+    }
+  }
+
+  default boolean isSuccess() {
+    return this instanceof Exited(int code) && code == 0;
+  }
+
+  /** Decodes the status word of wait4(2). */
+  static ExitStatus ofWaitStatus(int status) {
+    int signal = status & 0x7f;
+    return signal == 0
+        ? new Exited((status >> 8) & 0xff)
+        : new Killed(signal, (status & 0x80) != 0);
+  }
+}

@@ -1,0 +1,31 @@
+package com.circleci.runnerinit.linux;
+
+/**
+ * What statx(2) tells of a file.
+ *
+ * @param mode type and permission bits
+ * @param size bytes
+ */
+public record FileStatus(int mode, long size) {
+  private static final int TYPE_MASK = 0170000;
+  private static final int REGULAR = 0100000;
+  private static final int DIRECTORY = 0040000;
+  private static final int PERMISSION_MASK = 07777;
+  private static final int EXECUTE_BITS = 0111;
+
+  public boolean isRegular() {
+    return (mode & TYPE_MASK) == REGULAR;
+  }
+
+  public boolean isDirectory() {
+    return (mode & TYPE_MASK) == DIRECTORY;
+  }
+
+  public int permissions() {
+    return mode & PERMISSION_MASK;
+  }
+
+  public boolean isExecutable() {
+    return (mode & EXECUTE_BITS) != 0;
+  }
+}

@@ -1,0 +1,66 @@
+package com.circleci.runnerinit.linux;
+
+import org.graalvm.nativeimage.UnmanagedMemory;
+import org.graalvm.nativeimage.c.function.CFunction;
+import org.graalvm.nativeimage.c.function.CLibrary;
+import org.graalvm.nativeimage.c.type.CTypeConversion;
+import org.graalvm.word.Pointer;
+import org.graalvm.word.UnsignedWord;
+import org.graalvm.word.WordFactory;
+
+/** The binding in the executable: direct calls into the C that is linked into it. */
+@CLibrary(value = "runnerinit", requireStatic = true)
+public final class ImageSyscalls implements Syscalls {
+  @CFunction("runner_init_syscall")
+  private static native long syscall0(
+      long number, long a, long b, long c, long d, long e, long f);
+
+  @CFunction("runner_init_spawn")
+  private static native long spawn0(long request);
+
+  @CFunction("runner_init_environment")
+  private static native long environment0(long buffer, long bytes);
+
+  @CFunction("runner_init_wipe_environment")
+  private static native void wipeEnvironment0(long prefix);
+
+  @CFunction("runner_init_utc_offset")
+  private static native long utcOffset0(long unixSeconds);
+
+  @Override
+  public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+    return syscall0(number, a, b, c, d, e, f);
+  }
+
+  @Override
+  public long spawn(long request) {
+    return spawn0(request);
+  }
+
+  @Override
+  public long environment(long buffer, long bytes) {
+    return environment0(buffer, bytes);
+  }
+
+  @Override
+  public void wipeEnvironment(long prefix) {
+    wipeEnvironment0(prefix);
+  }
+
+  @Override
+  public long utcOffset(long unixSeconds) {
+    return utcOffset0(unixSeconds);
+  }
+
+  @Override
+  public NativeBlock allocate(int bytes) {
+    UnsignedWord size = WordFactory.unsigned(bytes);
+    Pointer memory = UnmanagedMemory.calloc(size);
+    return new NativeBlock(memory.rawValue(), CTypeConversion.asByteBuffer(memory, bytes));
+  }
+
+  @Override
+  public void free(NativeBlock block) {
+    UnmanagedMemory.free(WordFactory.<Pointer>pointer(block.address()));
+  }
+}

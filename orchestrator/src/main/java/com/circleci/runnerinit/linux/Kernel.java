@@ -1,0 +1,160 @@
+package com.circleci.runnerinit.linux;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that this program asks of Linux: the seam at which a test puts a kernel that fails on demand.
+ *
+ * <p>A {@link KernelException} carries the error number. Descriptors that are opened here close on
+ * exec. Calls that EINTR ended are made again.
+ */
+public interface Kernel {
+  int processId();
+
+  /** The effective user of this process. */
+  long userId();
+
+  /** The name of this host, which in a Pod is the Pod's (uname(2)). */
+  String hostName() throws KernelException;
+
+  /** The supplementary groups of this process (getgroups(2)). */
+  List<Long> groups() throws KernelException;
+
+  /** Entries of the form {@code NAME=value} as this process was started with, byte for byte. */
+  List<byte[]> environment();
+
+  /**
+   * Overwrites the values of all variables whose names begin with the prefix in the block that
+   * {@code /proc/self/environ} shows.
+   */
+  void wipeEnvironment(String prefix);
+
+  /** Seconds east of UTC at a Unix time in seconds, by TZ and /etc/localtime. */
+  long utcOffset(long unixSeconds);
+
+  /** Starts a child and returns its process id; on failure no child is left. */
+  int spawn(SpawnRequest request) throws KernelException;
+
+  /** Waits for any child without blocking; its zombie is gone then (wait4(2)). */
+  WaitResult waitForAnyChild();
+
+  /**
+   * Sends a signal (kill(2)).
+   *
+   * @param target a process; below -1, a process group; -1, all that may be signalled, less this
+   *     process itself
+   * @return false when there was nobody to send it to
+   */
+  boolean kill(int target, int signal);
+
+  /** Makes orphans of this process's descendants its own children (PR_SET_CHILD_SUBREAPER). */
+  void becomeSubreaper() throws KernelException;
+
+  /** Keeps this process out of core dumps and its memory from its own user (PR_SET_DUMPABLE). */
+  void forbidDumps() throws KernelException;
+
+  /** Replaces this program; returns only by an exception (execve(2)). */
+  void execute(String path, List<String> arguments, List<byte[]> environment)
+      throws KernelException;
+
+  /** Ends the process at once; no exit handler runs. */
+  void exit(int status);
+
+  /** A descriptor that tells of each signal that {@link Signals#isTaken} names (signalfd(2)). */
+  int openSignals() throws KernelException;
+
+  /** The signals that have come, in the kernel's order; none when none is pending. */
+  List<Integer> readSignals(int descriptor) throws KernelException;
+
+  /** A counter by which one thread wakes another from {@link #poll} (eventfd(2)). */
+  int openWakeup() throws KernelException;
+
+  /** Makes a wakeup readable. Safe for any thread. */
+  void wake(int wakeup);
+
+  Pipe openPipe() throws KernelException;
+
+  /** Makes a pipe's end fail with EAGAIN where it would block. */
+  void setNonBlocking(int descriptor) throws KernelException;
+
+  /** An inotify instance that does not block (inotify(7)). */
+  int openWatch() throws KernelException;
+
+  /** Watches a directory for entries that appear, and for its own end. */
+  void watchDirectory(int watch, String path) throws KernelException;
+
+  /**
+   * Waits until a descriptor is ready, or the time is over.
+   *
+   * @param timeout empty: as long as it takes
+   * @return for each interest, whether it is ready, has failed or was hung up
+   */
+  boolean[] poll(List<Interest> interests, Optional<Duration> timeout);
+
+  /** Memory outside the heap, zeroed; until the process ends unless it is released. */
+  NativeBlock allocate(int bytes);
+
+  void release(NativeBlock block);
+
+  /** Reads what is there; 0 is the end of the file (read(2)). */
+  int read(int descriptor, NativeBlock into) throws KernelException;
+
+  /** Writes a part of the block; returns how many bytes were taken (write(2)). */
+  int write(int descriptor, NativeBlock from, int offset, int length) throws KernelException;
+
+  int openForReading(String path) throws KernelException;
+
+  /** Opens an existing file for writing, from its beginning. */
+  int openForWriting(String path) throws KernelException;
+
+  /** Creates a file that was not there, with permission bits that no umask changes later. */
+  int createExclusively(String path) throws KernelException;
+
+  void close(int descriptor);
+
+  boolean exists(String path);
+
+  /** Whether this process may execute the file (faccessat(2)). */
+  boolean mayExecute(String path);
+
+  FileStatus status(String path) throws KernelException;
+
+  /** Where a symbolic link points. */
+  String readLink(String path) throws KernelException;
+
+  /** The names in a directory, less "." and "..". */
+  List<String> list(String directory) throws KernelException;
+
+  /** The whole file, or its first bytes up to a limit. */
+  byte[] readFile(String path, int limit) throws KernelException;
+
+  /** Writes a text into an existing file, in one write. */
+  void writeFile(String path, String text) throws KernelException;
+
+  /**
+   * Copies within the kernel from one file's position to the other's: a shared extent, a copy by
+   * the file system, or a splice, whichever both can do.
+   *
+   * @return how many bytes were copied; 0 at the end
+   */
+  long copy(int from, int to, long bytes) throws KernelException;
+
+  void setPermissions(int descriptor, int bits) throws KernelException;
+
+  /** Waits until the file, or the directory's entries, are on the disk (fsync(2)). */
+  void sync(int descriptor) throws KernelException;
+
+  void makeDirectory(String path) throws KernelException;
+
+  void makeSymbolicLink(String target, String path) throws KernelException;
+
+  /** Renames over whatever was there, at once (rename(2)). */
+  void rename(String from, String to) throws KernelException;
+
+  void remove(String path) throws KernelException;
+
+  /** Bytes that an unprivileged user may still write to the file system (fstatfs(2)). */
+  long freeBytes(int descriptor) throws KernelException;
+}

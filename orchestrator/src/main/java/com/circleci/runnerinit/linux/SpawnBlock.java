@@ -1,0 +1,46 @@
+package com.circleci.runnerinit.linux;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** {@code struct spawn_request} of runner_init.c: 13 fields of eight bytes, then what they name. */
+final class SpawnBlock {
+  private static final int FIELDS_BYTES = 13 * Long.BYTES;
+
+  private SpawnBlock() {}
+
+  /** The caller frees it. */
+  static NativeBlock allocate(Syscalls syscalls, SpawnRequest request) {
+    byte[] path = StringTable.bytes(request.path());
+    List<byte[]> arguments = request.arguments().stream().map(StringTable::bytes).toList();
+    List<Long> groups = request.credentials().map(Credentials::groups).orElse(List.of());
+
+    int size =
+        FIELDS_BYTES
+            + Long.BYTES * groups.size()
+            + StringTable.sizeOf(path)
+            + StringTable.sizeOf(arguments)
+            + StringTable.sizeOf(request.environment());
+    NativeBlock block = syscalls.allocate(size);
+    ByteBuffer fields = block.bytes();
+
+    int groupsAt = FIELDS_BYTES;
+    for (int i = 0; i < groups.size(); i++) {
+      fields.putInt(groupsAt + Integer.BYTES * i, groups.get(i).intValue());
+    }
+    StringTable strings = new StringTable(block, groupsAt + Long.BYTES * groups.size());
+
+    fields.putLong(strings.put(path));
+    fields.putLong(strings.put(arguments));
+    fields.putLong(strings.put(request.environment()));
+    fields.putLong(request.standardInput());
+    fields.putLong(request.standardOutput());
+    fields.putLong(request.standardError());
+    fields.putLong(request.credentials().isPresent() ? 1 : 0);
+    fields.putLong(request.credentials().map(Credentials::uid).orElse(0L));
+    fields.putLong(request.credentials().map(Credentials::gid).orElse(0L));
+    fields.putLong(groups.size());
+    fields.putLong(block.address() + groupsAt);
+    return block;
+  }
+}

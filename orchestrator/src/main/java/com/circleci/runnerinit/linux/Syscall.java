@@ -1,0 +1,54 @@
+package com.circleci.runnerinit.linux;
+
+/** The system calls in use, by their numbers on x86-64 and on AArch64 (syscalls(2)). */
+enum Syscall {
+  CLOSE(3, 57),
+  COPY_FILE_RANGE(326, 285),
+  EVENTFD2(290, 19),
+  EXECVE(59, 221),
+  EXIT_GROUP(231, 94),
+  FACCESSAT(269, 48),
+  FADVISE64(221, 223),
+  FCHMOD(91, 52),
+  FCNTL(72, 25),
+  FSTATFS(138, 44),
+  FSYNC(74, 82),
+  GETDENTS64(217, 61),
+  GETGROUPS(115, 158),
+  GETPID(39, 172),
+  GETUID(102, 174),
+  INOTIFY_ADD_WATCH(254, 27),
+  INOTIFY_INIT1(294, 26),
+  IOCTL(16, 29),
+  KILL(62, 129),
+  MKDIRAT(258, 34),
+  OPENAT(257, 56),
+  PIPE2(293, 59),
+  PPOLL(271, 73),
+  PRCTL(157, 167),
+  READ(0, 63),
+  READLINKAT(267, 78),
+  RENAMEAT2(316, 276),
+  SENDFILE(40, 71),
+  SIGNALFD4(289, 74),
+  STATX(332, 291),
+  SYMLINKAT(266, 36),
+  UNAME(63, 160),
+  UNLINKAT(263, 35),
+  WAIT4(61, 260),
+  WRITE(1, 64);
+
+  private static final boolean AARCH64 = System.getProperty("os.arch").equals("aarch64");
+
+  private final int x86;
+  private final int aarch64;
+
+  Syscall(int x86, int aarch64) {
+    this.x86 = x86;
+    this.aarch64 = aarch64;
+  }
+
+  int number() {
+    return AARCH64 ? aarch64 : x86;
+  }
+}

@@ -1,0 +1,25 @@
+package com.circleci.runnerinit.linux;
+
+/**
+ * The gate to {@code runner_init.c}: all that differs between the executable and a JVM. Results
+ * below zero are negated error numbers (errno(3)).
+ */
+public interface Syscalls {
+  long invoke(int number, long a, long b, long c, long d, long e, long f);
+
+  /** Starts the child that {@link SpawnBlock} describes; returns its process id. */
+  long spawn(long request);
+
+  /** Copies the initial environment if it fits; returns the bytes that it takes. */
+  long environment(long buffer, long bytes);
+
+  void wipeEnvironment(long prefix);
+
+  /** Seconds east of UTC at a Unix time in seconds. */
+  long utcOffset(long unixSeconds);
+
+  /** Memory outside the heap, zeroed. */
+  NativeBlock allocate(int bytes);
+
+  void free(NativeBlock block);
+}

@@ -1,0 +1,64 @@
+package com.circleci.runnerinit.log;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** One event on its way into the log: a name, a duration and attributes. */
+public final class LogEvent {
+  private final EventLog log;
+  private final String name;
+  private final long beginNanos = System.nanoTime();
+  private final SortedMap<String, Object> attributes = new TreeMap<>();
+
+  LogEvent(EventLog log, String name) {
+    this.log = requireNonNull(log, "log is null");
+    this.name = requireNonNull(name, "name is null");
+  }
+
+  /** Adds an attribute of the application; its key gets the prefix {@code app.}. */
+  public LogEvent with(String key, Object value) {
+    return attribute("app." + key, value);
+  }
+
+  /** Adds an attribute whose key is written as it is, such as {@code http.status_code}. */
+  public LogEvent attribute(String key, Object value) {
+    attributes.put(requireNonNull(key, "key is null"), requireNonNull(value, "value is null"));
+    return this;
+  }
+
+  /** Marks the event as the success of what it names. */
+  public LogEvent success() {
+    return attribute("result", "success");
+  }
+
+  /** Marks the event as the failure of what it names. */
+  public LogEvent error(String message) {
+    return attribute("error", message).attribute("result", "error");
+  }
+
+  /** Says what is amiss while the program goes on. */
+  public LogEvent warning(String message) {
+    return attribute("warning", message);
+  }
+
+  /** Writes the line. */
+  public void write() {
+    log.write(this);
+  }
+
+  String name() {
+    return name;
+  }
+
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - beginNanos);
+  }
+
+  SortedMap<String, Object> attributes() {
+    return Collections.unmodifiableSortedMap(attributes);
+  }
+}

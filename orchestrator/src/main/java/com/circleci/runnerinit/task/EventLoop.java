@@ -1,0 +1,196 @@
+package com.circleci.runnerinit.task;
+
+import static com.circleci.runnerinit.linux.Signals.SIGCHLD;
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.health.HealthServer;
+import com.circleci.runnerinit.health.ListenAddress;
+import com.circleci.runnerinit.linux.Interest;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.log.EventLog;
+import com.circleci.runnerinit.log.LogEvent;
+import com.circleci.runnerinit.task.process.FileWatch;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+
+/**
+ * The one thread of control: turns what the kernel and other threads tell into events, lets the
+ * orchestrator decide, and does what it decided.
+ */
+final class EventLoop {
+  private final Kernel kernel;
+  private final Orchestrator orchestrator;
+  private final TaskProcesses processes;
+  private final Reports reports;
+  private final TaskStatus status;
+  private final Narrator narrator;
+  private final EventLog log;
+  private final ListenAddress healthAddress;
+  private final String readinessFile;
+  private final Mailbox mailbox;
+  private final int signals;
+  private final Timers timers = new Timers(System::nanoTime);
+  private final Queue<Event> events;
+  private Optional<ReadinessWait> readinessWait = Optional.empty();
+  private Optional<Action.End> end = Optional.empty();
+
+  /** A file that is waited for, and the log line that will tell of it. */
+  private record ReadinessWait(FileWatch watch, LogEvent line) {}
+
+  EventLoop(
+      Kernel kernel,
+      Orchestrator orchestrator,
+      TaskProcesses processes,
+      Reports reports,
+      TaskStatus status,
+      EventLog log,
+      ListenAddress healthAddress,
+      String readinessFile,
+      Mailbox mailbox,
+      Queue<Event> events)
+      throws KernelException {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.orchestrator = requireNonNull(orchestrator, "orchestrator is null");
+    this.processes = requireNonNull(processes, "processes is null");
+    this.reports = requireNonNull(reports, "reports is null");
+    this.status = requireNonNull(status, "status is null");
+    this.log = requireNonNull(log, "log is null");
+    this.healthAddress = requireNonNull(healthAddress, "healthAddress is null");
+    this.readinessFile = requireNonNull(readinessFile, "readinessFile is null");
+    this.mailbox = requireNonNull(mailbox, "mailbox is null");
+    this.events = requireNonNull(events, "events is null");
+    narrator = new Narrator(log);
+    signals = kernel.openSignals();
+  }
+
+  Action.End run() throws KernelException {
+    processes.adoptOrphans();
+    events.add(new Event.Begun());
+    decide();
+    while (end.isEmpty()) {
+      collect();
+      decide();
+    }
+    narrator.tellEnd(end.get(), status.orphansReaped());
+    return end.get();
+  }
+
+  private void decide() {
+    Event event;
+    while (end.isEmpty() && (event = events.poll()) != null) {
+      for (Action action : orchestrator.on(event)) {
+        perform(action);
+      }
+      status.become(orchestrator.phase());
+    }
+  }
+
+  private void collect() throws KernelException {
+    List<Interest> interests = new ArrayList<>(4);
+    interests.add(Interest.inReading(signals));
+    interests.add(Interest.inReading(mailbox.descriptor()));
+    processes.tokenDescriptor().ifPresent(feed -> interests.add(Interest.inWriting(feed)));
+    readinessWait.ifPresent(
+        wait ->
+            wait.watch()
+                .descriptor()
+                .ifPresent(watch -> interests.add(Interest.inReading(watch))));
+
+    status.beginWaiting();
+    boolean[] ready = kernel.poll(interests, waitingTime());
+    status.beginWork();
+
+    if (ready[1]) {
+      mailbox.take(events::add);
+    }
+    boolean childEnded = ready[0] && readSignals();
+    if (childEnded || processes.mustReapAgain()) {
+      processes.reap();
+    }
+    processes.feedToken();
+    readinessWait.ifPresent(this::look);
+    timers.takeEnded().ifPresent(timer -> events.add(new Event.TimerEnded(timer)));
+  }
+
+  private Optional<Duration> waitingTime() {
+    if (processes.mustReapAgain()) {
+      return Optional.of(Duration.ZERO);
+    }
+    Optional<Duration> timer = timers.untilNext();
+    Optional<Duration> look = readinessWait.map(wait -> wait.watch().lookAgain());
+    return timer.isPresent() && look.isPresent()
+        ? Optional.of(timer.get().compareTo(look.get()) < 0 ? timer.get() : look.get())
+        : timer.or(() -> look);
+  }
+
+  /** Whether a child has ended; the other signals become events. */
+  private boolean readSignals() throws KernelException {
+    boolean childEnded = false;
+    for (int signal : kernel.readSignals(signals)) {
+      if (signal == SIGCHLD) {
+        childEnded = true;
+      } else {
+        events.add(new Event.SignalReceived(signal));
+      }
+    }
+    return childEnded;
+  }
+
+  private void look(ReadinessWait wait) {
+    if (wait.watch().look()) {
+      narrator.tellReadinessFileExists(wait.line());
+      stopAwaitingReadinessFile();
+      events.add(new Event.ReadinessFileExists());
+    }
+  }
+
+  private void perform(Action action) {
+    switch (action) {
+      case Action.Listen() -> listen();
+      case Action.ResolveUser() -> processes.resolveUser();
+      case Action.Start(Role role) -> processes.start(role);
+      case Action.BecomeReady() -> status.becomeReady();
+      case Action.AwaitReadinessFile() -> awaitReadinessFile();
+      case Action.StopAwaitingReadinessFile() -> stopAwaitingReadinessFile();
+      case Action.SetTimer(Timer timer, Duration delay) -> timers.set(timer, delay);
+      case Action.CancelTimer(Timer timer) -> timers.cancel(timer);
+      case Action.SignalGroup(Role role, int signal) -> processes.signalGroup(role, signal);
+      case Action.KillEverything() -> processes.killEverything();
+      case Action.DrainOutput() -> processes.drainOutput();
+      case Action.Unclaim() -> reports.unclaim();
+      case Action.SendFail(Failure failure) ->
+          reports.sendFail(failure.describe(processes.agentOutput()));
+      case Action.Log(Notice notice) -> narrator.tell(notice, processes.agentOutput());
+      case Action.End ended -> end = Optional.of(ended);
+    }
+  }
+
+  private void listen() {
+    try {
+      // It lives as long as the process, so that probes are answered until the very end.
+      HealthServer.listen(healthAddress, status, log);
+      events.add(new Event.Listening());
+    } catch (IOException e) {
+      events.add(
+          new Event.ListenFailed(requireNonNull(e.getMessage(), "an exception without a message")));
+    }
+  }
+
+  private void awaitReadinessFile() {
+    ReadinessWait wait =
+        new ReadinessWait(new FileWatch(kernel, readinessFile), narrator.beginReadinessWait());
+    readinessWait = Optional.of(wait);
+    look(wait);
+  }
+
+  private void stopAwaitingReadinessFile() {
+    readinessWait.ifPresent(wait -> wait.watch().close());
+    readinessWait = Optional.empty();
+  }
+}

@@ -1,0 +1,256 @@
+package com.circleci.runnerinit.task;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.configuration.Configuration;
+import com.circleci.runnerinit.configuration.Environment;
+import com.circleci.runnerinit.linux.Credentials;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.Pipe;
+import com.circleci.runnerinit.linux.SpawnRequest;
+import com.circleci.runnerinit.linux.WaitResult.Reaped;
+import com.circleci.runnerinit.task.process.Descendants;
+import com.circleci.runnerinit.task.process.InputFeed;
+import com.circleci.runnerinit.task.process.OomScore;
+import com.circleci.runnerinit.task.process.OutputPump;
+import com.circleci.runnerinit.task.process.ProgramLookup;
+import com.circleci.runnerinit.task.process.ProgramNotFoundException;
+import com.circleci.runnerinit.task.process.Reaper;
+import com.circleci.runnerinit.task.process.TaskUser;
+import com.circleci.runnerinit.task.process.UnknownUserException;
+import com.circleci.runnerinit.task.process.UserDatabase;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+
+/** The processes of a task: starts, feeds, signals and reaps them, each answer an event. */
+final class TaskProcesses {
+  private static final int STANDARD_OUTPUT = 1;
+  private static final int STANDARD_ERROR = 2;
+
+  private final Kernel kernel;
+  private final Configuration configuration;
+  private final Environment environment;
+  private final TaskStatus status;
+  private final Consumer<Event> events;
+  private final Reaper reaper;
+  private final Descendants descendants;
+  private final OomScore oomScore;
+  private final Map<Role, Integer> pids = new EnumMap<>(Role.class);
+  private final Map<Integer, Role> roles = new HashMap<>();
+  private Optional<TaskUser> user = Optional.empty();
+  private Optional<InputFeed> tokenFeed = Optional.empty();
+  private Optional<OutputPump> agentErrors = Optional.empty();
+  private boolean killing;
+  private boolean reapAgain;
+
+  TaskProcesses(
+      Kernel kernel,
+      Configuration configuration,
+      Environment environment,
+      TaskStatus status,
+      Consumer<Event> events) {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.configuration = requireNonNull(configuration, "configuration is null");
+    this.environment = requireNonNull(environment, "environment is null");
+    this.status = requireNonNull(status, "status is null");
+    this.events = requireNonNull(events, "events is null");
+    reaper = new Reaper(kernel);
+    descendants = new Descendants(kernel);
+    oomScore = new OomScore(kernel);
+  }
+
+  /** Makes every orphan of the task come to this process. */
+  void adoptOrphans() throws KernelException {
+    if (!descendants.isInit()) {
+      kernel.becomeSubreaper();
+    }
+  }
+
+  void resolveUser() {
+    try {
+      if (!configuration.user().isEmpty()) {
+        user = Optional.of(new UserDatabase(kernel).find(configuration.user()));
+      }
+      events.accept(new Event.UserResolved());
+    } catch (UnknownUserException e) {
+      events.accept(new Event.StartFailed(Role.AGENT, reason(e)));
+    }
+  }
+
+  void start(Role role) {
+    try {
+      int pid =
+          switch (role) {
+            case ENTRYPOINT -> startEntrypoint();
+            case AGENT -> startAgent();
+          };
+      oomScore.raise(pid);
+      pids.put(role, pid);
+      roles.put(pid, role);
+      status.childStarted();
+      events.accept(new Event.Started(role));
+    } catch (KernelException | ProgramNotFoundException | IllegalArgumentException e) {
+      events.accept(new Event.StartFailed(role, reason(e)));
+    }
+  }
+
+  private int startEntrypoint() throws KernelException, ProgramNotFoundException {
+    List<String> command = configuration.command();
+    String path = new ProgramLookup(kernel, environment.get("PATH")).find(command.getFirst());
+    int nothing = openNothing();
+    try {
+      return kernel.spawn(
+          new SpawnRequest(
+              path,
+              command,
+              environment.forChild(Map.of()),
+              nothing,
+              STANDARD_OUTPUT,
+              STANDARD_ERROR,
+              Optional.empty()));
+    } finally {
+      kernel.close(nothing);
+    }
+  }
+
+  /** What ends at once when it is read: /dev/null, or in an image without one, an ended pipe. */
+  private int openNothing() throws KernelException {
+    try {
+      return kernel.openForReading("/dev/null");
+    } catch (KernelException e) {
+      Pipe pipe = kernel.openPipe();
+      kernel.close(pipe.writeEnd());
+      return pipe.readEnd();
+    }
+  }
+
+  private int startAgent() throws KernelException, ProgramNotFoundException {
+    AgentCommand command = AgentCommand.of(configuration, kernel, environment);
+    Map<String, String> variables = new HashMap<>(command.variables());
+    user.map(TaskUser::environment).ifPresent(variables::putAll);
+
+    Pipe input = kernel.openPipe();
+    Pipe errors;
+    try {
+      errors = kernel.openPipe();
+    } catch (KernelException e) {
+      close(input);
+      throw e;
+    }
+    int pid;
+    try {
+      kernel.setNonBlocking(input.writeEnd());
+      pid =
+          kernel.spawn(
+              new SpawnRequest(
+                  command.path(),
+                  command.arguments(),
+                  environment.forChild(variables),
+                  input.readEnd(),
+                  STANDARD_OUTPUT,
+                  errors.writeEnd(),
+                  credentials()));
+    } catch (KernelException e) {
+      close(input);
+      close(errors);
+      throw e;
+    }
+    kernel.close(input.readEnd());
+    kernel.close(errors.writeEnd());
+
+    OutputPump pump = new OutputPump(kernel, errors.readEnd(), STANDARD_ERROR);
+    pump.start();
+    agentErrors = Optional.of(pump);
+    byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
+    tokenFeed = Optional.of(new InputFeed(kernel, input.writeEnd(), token));
+    feedToken();
+    return pid;
+  }
+
+  private Optional<Credentials> credentials() {
+    // A process without privileges may well be the user already.
+    return user.filter(u -> u.uid() != kernel.userId() || u.uid() == 0)
+        .map(TaskUser::credentials);
+  }
+
+  private void close(Pipe pipe) {
+    kernel.close(pipe.readEnd());
+    kernel.close(pipe.writeEnd());
+  }
+
+  /** Writable when more of the token can be handed over; empty when all of it was. */
+  OptionalInt tokenDescriptor() {
+    return tokenFeed.isPresent() && !tokenFeed.get().isDone()
+        ? OptionalInt.of(tokenFeed.get().descriptor())
+        : OptionalInt.empty();
+  }
+
+  void feedToken() {
+    tokenFeed.filter(feed -> !feed.isDone()).ifPresent(InputFeed::write);
+  }
+
+  void signalGroup(Role role, int signal) {
+    Integer group = pids.get(role);
+    if (group != null && kernel.kill(-group, signal)) {
+      status.signalForwarded(signal);
+    }
+  }
+
+  void killEverything() {
+    killing = true;
+    descendants.kill();
+    reap();
+  }
+
+  /** Whether a call of {@link #reap} stopped before all was reaped. */
+  boolean mustReapAgain() {
+    return reapAgain;
+  }
+
+  void reap() {
+    Reaper.Batch batch = reaper.reap();
+    batch.reaped().forEach(this::reaped);
+    reapAgain = batch.more();
+    if (killing && !batch.left()) {
+      killing = false;
+      events.accept(new Event.ProcessesGone());
+    } else if (killing && !batch.reaped().isEmpty()) {
+      // What those had forked before they died has become ours meanwhile.
+      descendants.kill();
+    }
+  }
+
+  private void reaped(Reaped child) {
+    Role role = roles.remove(child.pid());
+    if (role == null) {
+      status.orphanReaped();
+      return;
+    }
+    status.childEnded();
+    if (role == Role.AGENT) {
+      tokenFeed.ifPresent(InputFeed::close);
+    }
+    events.accept(new Event.Exited(role, child.status()));
+  }
+
+  void drainOutput() {
+    agentErrors.ifPresent(OutputPump::drain);
+    events.accept(new Event.OutputDrained());
+  }
+
+  /** What was kept of the task agent's standard error. */
+  String agentOutput() {
+    return agentErrors.map(pump -> pump.tail().text()).orElse("");
+  }
+
+  private static String reason(Exception e) {
+    return requireNonNull(e.getMessage(), "an exception without a message");
+  }
+}

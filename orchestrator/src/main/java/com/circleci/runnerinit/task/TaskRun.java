@@ -1,0 +1,66 @@
+package com.circleci.runnerinit.task;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.clients.runner.Reporter;
+import com.circleci.runnerinit.configuration.Configuration;
+import com.circleci.runnerinit.configuration.Environment;
+import com.circleci.runnerinit.health.ListenAddress;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.log.EventLog;
+import java.util.ArrayDeque;
+import java.util.Queue;
+
+/** One run of one task, from the health server's first answer to the last report. */
+public final class TaskRun {
+  private final Kernel kernel;
+  private final Environment environment;
+  private final EventLog log;
+  private final Reporter reporter;
+  private final TaskStatus status;
+
+  /**
+   * A run in this process.
+   *
+   * @param version of this program, as the metrics show it
+   * @param buildDate when it was built, in RFC 3339
+   */
+  public TaskRun(
+      Kernel kernel,
+      Environment environment,
+      EventLog log,
+      Reporter reporter,
+      String version,
+      String buildDate) {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.environment = requireNonNull(environment, "environment is null");
+    this.log = requireNonNull(log, "log is null");
+    this.reporter = requireNonNull(reporter, "reporter is null");
+    status = new TaskStatus(version, buildDate);
+  }
+
+  /**
+   * Runs the task to its end.
+   *
+   * @return how it ended, and what nobody was told of
+   * @throws KernelException when not even signals can be had
+   */
+  public Action.End run(Plan plan, ListenAddress healthAddress) throws KernelException {
+    Configuration configuration = plan.parsed().configuration();
+    Queue<Event> events = new ArrayDeque<>();
+    Mailbox mailbox = new Mailbox(kernel);
+    return new EventLoop(
+            kernel,
+            new Orchestrator(plan),
+            new TaskProcesses(kernel, configuration, environment, status, events::add),
+            new Reports(reporter, configuration, status, mailbox::post),
+            status,
+            log,
+            healthAddress,
+            configuration.readinessFile(),
+            mailbox,
+            events)
+        .run();
+  }
+}

@@ -1,0 +1,118 @@
+package com.circleci.runnerinit.clients.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.clients.runner.http.HttpSender;
+import com.circleci.runnerinit.clients.runner.http.Resolver;
+import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
+import com.circleci.runnerinit.clients.runner.testing.Certificates;
+import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
+import com.circleci.runnerinit.configuration.Secret;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every status has the outcome that the reference page gives. */
+@Timeout(120)
+final class StatusSweepTest {
+  private static final Path PAGE =
+      Path.of(System.getProperty("basedir", "."), "../docs/reference/runner-api.md");
+  private static final Pattern ROW =
+      Pattern.compile("^\\| (\\d{3})(?:–(\\d{3}))? +\\| ([a-z ]+?) +\\| ([a-z ]+?) +\\|.*$");
+
+  @TempDir private static Path directory;
+  private static Certificates certificates;
+  private final AtomicInteger status = new AtomicInteger();
+  private final AtomicInteger attempts = new AtomicInteger();
+
+  @BeforeAll
+  static void makeCertificates() throws Exception {
+    certificates = Certificates.make();
+    Files.writeString(directory.resolve("root.pem"), certificates.pem("root"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"unclaim, http", "unclaim, https", "fail, http", "fail, https"})
+  void eachStatusHasTheOutcomeOfTheReference(String call, String scheme) throws Exception {
+    Map<Integer, String> expected = outcomesOnThePage(call);
+    Map<Integer, String> seen = new HashMap<>();
+    try (ScriptedServer server = server(scheme)) {
+      RunnerApi api = api(server.url());
+      for (int each = 200; each <= 599; each++) {
+        status.set(each);
+        attempts.set(0);
+        seen.put(each, outcome(api, call));
+      }
+    }
+    assertThat(expected).hasSize(400);
+    assertThat(seen).containsExactlyInAnyOrderEntriesOf(expected);
+  }
+
+  /** Answers the first attempt of a call with the status and those after it with 204. */
+  private ScriptedServer server(String scheme) throws Exception {
+    ScriptedServer.Script script =
+        c -> c.answer(attempts.incrementAndGet() == 1 ? status.get() : 204, "");
+    return scheme.equals("https")
+        ? ScriptedServer.https(certificates.identity("ec"), script)
+        : ScriptedServer.http(script);
+  }
+
+  private static RunnerApi api(String url) {
+    CapturedLog captured = new CapturedLog();
+    Map<String, String> environment =
+        Map.of("SSL_CERT_FILE", directory.resolve("root.pem").toString());
+    Timing timing =
+        new Timing(System::nanoTime, Timing.system().wallClock(), pause -> {}, () -> 0.5);
+    return new RunnerApi(
+        url,
+        new Secret("token"),
+        "test",
+        captured.log(),
+        new HttpSender(environment, Resolver.system(), captured.log()),
+        timing);
+  }
+
+  private String outcome(RunnerApi api, String call) {
+    try {
+      if (call.equals("unclaim")) {
+        api.unclaim("task-1", Duration.ofSeconds(30));
+      } else {
+        api.fail("allocation-1", "message", Duration.ofSeconds(30));
+      }
+      return attempts.get() == 1 ? "success" : "retried";
+    } catch (RunnerApiException e) {
+      if ("exhausted all task retries".equals(e.getMessage())) {
+        return "exhausted";
+      }
+      assertThat(e).hasMessageContaining(" was " + status.get() + " (");
+      return attempts.get() == 1 ? "final" : "final after retries";
+    }
+  }
+
+  private static Map<Integer, String> outcomesOnThePage(String call) throws IOException {
+    Map<Integer, String> outcomes = new HashMap<>();
+    for (String line : Files.readAllLines(PAGE)) {
+      Matcher row = ROW.matcher(line);
+      if (row.matches()) {
+        int first = Integer.parseInt(row.group(1));
+        int last = row.group(2) == null ? first : Integer.parseInt(row.group(2));
+        for (int each = first; each <= last; each++) {
+          String before = outcomes.put(each, row.group(call.equals("unclaim") ? 3 : 4));
+          assertThat(before).as("an earlier row for %s", each).isNull();
+        }
+      }
+    }
+    return outcomes;
+  }
+}

@@ -1,0 +1,77 @@
+package com.circleci.runnerinit.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class AcceptFailureTest {
+  private final AtomicBoolean shortOfDescriptors = new AtomicBoolean();
+  private final AtomicInteger failures = new AtomicInteger();
+  private final AtomicLong nanos = new AtomicLong();
+  private final Lines lines = new Lines();
+  private Binding binding;
+  private ConnectionLoop loop;
+
+  @BeforeEach
+  void start() throws IOException {
+    binding = Binding.listen(ListenAddress.parse("127.0.0.1:0"));
+    FaultLog faults = new FaultLog(lines.log(), nanos::get);
+    loop =
+        new ConnectionLoop(
+            binding.channel(),
+            this::accept,
+            new Responder(new Endpoints(new FixedState()), faults),
+            Limits.DEFAULT,
+            faults,
+            nanos::get);
+    Thread.ofPlatform().daemon().start(loop);
+  }
+
+  @AfterEach
+  void stop() {
+    loop.stop();
+  }
+
+  @Test
+  void shouldMakeRoomAndTryAgainAfterAPauseWhenDescriptorsRunOut() throws IOException {
+    try (Client idle = connect()) {
+      assertThat(idle.get("/live").status()).isEqualTo(200);
+      shortOfDescriptors.set(true);
+      try (Client probe = connect()) {
+        assertThat(idle.isEnded()).as("closed to make room").isTrue();
+        assertThat(failures).hasValue(1);
+
+        shortOfDescriptors.set(false);
+        nanos.addAndGet(Limits.DEFAULT.acceptPause().toNanos());
+
+        assertThat(probe.get("/live").status()).isEqualTo(200);
+        assertThat(failures).as("no spinning").hasValue(1);
+        assertThat(lines.all())
+            .singleElement()
+            .asString()
+            .contains("health: accept failed")
+            .contains("Too many open files");
+      }
+    }
+  }
+
+  private Client connect() throws IOException {
+    return Client.connect(binding.address().getAddress(), binding.address().getPort());
+  }
+
+  private @Nullable SocketChannel accept() throws IOException {
+    if (shortOfDescriptors.get()) {
+      failures.incrementAndGet();
+      throw new IOException("Too many open files");
+    }
+    return binding.channel().accept();
+  }
+}

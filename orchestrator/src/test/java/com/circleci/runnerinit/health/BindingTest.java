@@ -1,0 +1,143 @@
+package com.circleci.runnerinit.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BindingTest {
+  @ParameterizedTest
+  @ValueSource(strings = {":0", "[::]:0", "0.0.0.0:0"})
+  void shouldServeIpv4AndIpv6OnAWildcard(String address) throws IOException {
+    assumeTrue(hasIpv6());
+    try (Served served = Served.start(address)) {
+      assertThat(served.lines.all())
+          .singleElement()
+          .asString()
+          .endsWith(
+              "server: new-server admin app.address=[::]:" + served.port() + " app.network=tcp\n");
+      for (String host : new String[] {"127.0.0.1", "::1"}) {
+        try (Client client = Client.connect(InetAddress.ofLiteral(host), served.port())) {
+          assertThat(client.get("/live").status()).isEqualTo(200);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1:0", "localhost:0", "LOCALHOST:0"})
+  void shouldServeTheLoopbackAddressAlone(String address) throws IOException {
+    try (Served served = Served.start(address)) {
+      assertThat(served.lines.all())
+          .singleElement()
+          .asString()
+          .contains(" app.address=127.0.0.1:" + served.port() + " ");
+      assertThat(served.get("/live").status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void shouldServeOneIpv6Address() throws IOException {
+    assumeTrue(hasIpv6());
+    try (Served served = Served.start("[::1]:0")) {
+      assertThat(served.lines.all()).singleElement().asString().contains(" app.address=[::1]:");
+      try (Client client = Client.connect(InetAddress.ofLiteral("::1"), served.port())) {
+        assertThat(client.get("/live").status()).isEqualTo(200);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'', ''", "localhost, 127.0.0.1"})
+  void shouldSayThatThePortIsTaken(String host, String shownHost) throws IOException {
+    try (ServerSocket taken = new ServerSocket(0)) {
+      int port = taken.getLocalPort();
+      assertThatIOException()
+          .isThrownBy(() -> Served.start(host + ":" + port))
+          .withMessage(
+              "listen tcp %s:%d: bind: address already in use", shownHost, port);
+    }
+  }
+
+  @Test
+  void shouldSayThatTheAddressIsNotThisMachines() {
+    assertThatIOException()
+        .isThrownBy(() -> Served.start("192.0.2.1:7623"))
+        .withMessage("listen tcp 192.0.2.1:7623: bind: cannot assign requested address");
+  }
+
+  @Test
+  void shouldSayThatTheHostIsUnknown() {
+    assertThatIOException()
+        .isThrownBy(() -> Served.start("host.invalid:7623"))
+        .withMessage("listen tcp: lookup host.invalid: no such host");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Address in use, address already in use",
+    "Address already in use, address already in use",
+    "Address not available, cannot assign requested address",
+    "Permission denied, permission denied",
+    "'', 'java.io.IOException: '",
+  })
+  void shouldWordAFailureAsGoDoesWhateverTheCLibrarySays(String message, String shown) {
+    assertThat(ListenFailure.bind(":80", new IOException(message)))
+        .hasMessage("listen tcp :80: bind: " + shown);
+  }
+
+  @Test
+  void shouldFreeTheAddressAndEndEveryConnectionWhenClosed() throws IOException {
+    int port;
+    try (Served served = Served.start();
+        Client client = served.connect()) {
+      port = served.port();
+      assertThat(client.get("/live").status()).isEqualTo(200);
+
+      served.server.close();
+
+      assertThat(client.isEnded()).isTrue();
+    }
+    Served.start("127.0.0.1:" + port).close();
+  }
+
+  @Test
+  void shouldServeOnADaemonThreadOfItsOwn() throws IOException {
+    try (Served served = Served.start(new NamingState())) {
+      assertThat(served.get("/live").status()).isEqualTo(200);
+    }
+  }
+
+  private static final class NamingState implements HealthState {
+    @Override
+    public boolean isReady() {
+      return false;
+    }
+
+    @Override
+    public boolean isAlive() {
+      return Thread.currentThread().isDaemon()
+          && Thread.currentThread().getName().equals("health");
+    }
+
+    @Override
+    public Metrics metrics() {
+      return FixedState.METRICS;
+    }
+  }
+
+  private static boolean hasIpv6() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.ofLiteral("::1"))) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}

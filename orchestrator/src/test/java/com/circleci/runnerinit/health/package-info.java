@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.health;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.linux;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,467 @@
+/*
+ * A task agent, custom entrypoint or init process that misbehaves on demand.
+ *
+ *     musl-gcc -static -Os -Wall -Wextra -Werror \
+ *         -o target/bin/linux/amd64/fake-task-agent testing/src/main/c/fake-task-agent.c
+ *
+ * (gcc -static does as well.) It is told what to do by the arguments before `_internal`, in order:
+ *
+ *   print=TEXT stderr=TEXT        write a line
+ *   flood-stdout=N flood-stderr=N write N bytes, in lines, the first "first", the last "last"
+ *   sleep=MS|forever              and nothing else meanwhile
+ *   exit=N                        end
+ *   die=SIGNAL                    end by that signal (a name without SIG, or a number)
+ *   ignore=SIGNAL                 as nohup does
+ *   on-term=exit:N | ignore | finish-after:MS
+ *   record-signals=FILE           a line for each signal that arrives, from now on
+ *   orphans=N/MSms                N grandchildren, spread over that time, each left to init
+ *   storm=N                       the same, as fast as the machine can
+ *   zombies=N                     children that end and are never waited for
+ *   fork-bomb=N                   children that live for ever
+ *   daemon=setsid|group|own-group a grandchild that lives for ever and ignores TERM
+ *   hold-stdout=MS hold-stderr=MS a grandchild, in a session of its own, that keeps the pipe open
+ *   allocate=BYTES                touch that much memory
+ *   read-stdin                    to its end, and say its length and SHA-256
+ *   close-stdin  no-read-stdin
+ *   touch=FILE  wait-file=FILE
+ *   time=FILE  main-at=FILE       CLOCK_MONOTONIC in ns: now, and when main began
+ *   report=FILE                   see report.h
+ *   left-behind=FILE              for spawn: how many processes were left when the child ended
+ *   spawn ARGS…                   as an init: run the rest, pass signals on, end as it ended
+ *   exec ARGS…                    become the rest
+ *
+ * No verb at all: read stdin, exit 0. An unknown verb: exit 64.
+ */
+#define _GNU_SOURCE
+#include "report.h"
+#include "sha256.h"
+
+#include <stdbool.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+extern char **environ;
+
+static struct inherited inherited;
+static long long main_began;
+static char **arguments;
+static char *stdin_text;
+static size_t stdin_length;
+static const char *left_behind_file;
+static volatile pid_t spawned;
+static volatile int record_fd = -1;
+static volatile int exit_on_term = -1;
+static volatile int finish_after_term = -1;
+
+static const struct {
+  const char *name;
+  int number;
+} signal_names[] = {
+    {"HUP", SIGHUP},       {"INT", SIGINT},   {"QUIT", SIGQUIT}, {"ILL", SIGILL},
+    {"TRAP", SIGTRAP},     {"ABRT", SIGABRT}, {"BUS", SIGBUS},   {"FPE", SIGFPE},
+    {"KILL", SIGKILL},     {"USR1", SIGUSR1}, {"SEGV", SIGSEGV}, {"USR2", SIGUSR2},
+    {"PIPE", SIGPIPE},     {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"STKFLT", SIGSTKFLT},
+    {"CHLD", SIGCHLD},     {"CONT", SIGCONT}, {"STOP", SIGSTOP}, {"TSTP", SIGTSTP},
+    {"TTIN", SIGTTIN},     {"TTOU", SIGTTOU}, {"URG", SIGURG},   {"XCPU", SIGXCPU},
+    {"XFSZ", SIGXFSZ},     {"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},
+    {"VTALRM", SIGVTALRM}, {"PWR", SIGPWR},   {"SYS", SIGSYS},
+};
+enum { SIGNAL_NAMES = sizeof signal_names / sizeof *signal_names };
+
+static void fail(const char *what, const char *why) {
+  dprintf(2, "fake-task-agent: %s: %s\n", what, why);
+  _exit(64);
+}
+
+static long long now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* A signal handler may interrupt it; the whole time is slept all the same. */
+static void sleep_ns(long long ns) {
+  long long end = now() + ns;
+  struct timespec t = {end / 1000000000, end % 1000000000};
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {
+  }
+}
+
+static void sleep_for_ever(void) {
+  for (;;) pause();
+}
+
+static long long number(const char *verb, const char *text) {
+  char *end;
+  long long n = strtoll(text, &end, 10);
+  if (end == text || (*end && strcmp(end, "ms") != 0)) fail(verb, "not a number");
+  return n;
+}
+
+static int signal_number(const char *text) {
+  for (int i = 0; i < SIGNAL_NAMES; i++)
+    if (strcmp(text, signal_names[i].name) == 0) return signal_names[i].number;
+  return (int)number("signal", text);
+}
+
+static void write_all(int fd, const char *data, size_t length) {
+  while (length > 0) {
+    ssize_t n = write(fd, data, length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;
+    data += n;
+    length -= (size_t)n;
+  }
+}
+
+static void write_line(int fd, const char *text) {
+  size_t length = strlen(text);
+  char *line = malloc(length + 1);
+  memcpy(line, text, length);
+  line[length] = '\n';
+  write_all(fd, line, length + 1);
+  free(line);
+}
+
+static void write_number(const char *path, long long n) {
+  char text[32], temporary[4096];
+  snprintf(temporary, sizeof temporary, "%s.part", path);
+  int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) fail(path, strerror(errno));
+  write_all(fd, text, (size_t)snprintf(text, sizeof text, "%lld", n));
+  close(fd);
+  rename(temporary, path);
+}
+
+static void flood(int fd, long long bytes) {
+  char line[65];
+  for (long long at = 0; at < bytes;) {
+    long long rest = bytes - at;
+    const char *word = at == 0 ? "first" : rest <= 64 ? "last" : "flood";
+    memset(line, '.', 64);
+    memcpy(line, word, strlen(word));
+    size_t length = rest < 64 ? (size_t)rest : 64;
+    line[length - 1] = '\n';
+    write_all(fd, line, length);
+    at += (long long)length;
+  }
+}
+
+static pid_t fork_or_wait(void) {
+  for (;;) {
+    pid_t pid = fork();
+    if (pid >= 0 || errno != EAGAIN) return pid;
+    sleep_ns(1000000);
+  }
+}
+
+static void await(pid_t pid) {
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+  }
+}
+
+static void default_signals(void) {
+  for (int s = 1; s <= LAST_SIGNAL; s++) signal(s, SIG_DFL);
+}
+
+/* Forks twice: true in the grandchild, whose parent has ended by the time the caller goes on. */
+static bool in_grandchild(void) {
+  pid_t pid = fork_or_wait();
+  if (pid == 0) {
+    if (fork_or_wait() == 0) {
+      default_signals();
+      return true;
+    }
+    _exit(0);
+  }
+  await(pid);
+  return false;
+}
+
+static void make_orphans(const char *value) {
+  char *slash = strchr(value, '/');
+  long long count = slash ? (*slash = 0, number("orphans", value)) : number("orphans", value);
+  long long gap = slash && count > 0 ? number("orphans", slash + 1) * 1000000 / count : 0;
+  if (slash) *slash = '/';
+  for (long long i = 0; i < count; i++) {
+    if (in_grandchild()) {
+      sleep_ns((i % 10) * 1000000);
+      _exit((int)(i % 256));
+    }
+    sleep_ns(gap);
+  }
+}
+
+static void storm(long long count) {
+  enum { EACH = 50 };
+  for (long long made = 0; made < count; made += EACH) {
+    pid_t pid = fork_or_wait();
+    if (pid == 0) {
+      for (long long i = made; i < made + EACH && i < count; i++)
+        if (fork_or_wait() == 0) _exit((int)(i % 256));
+      _exit(0);
+    }
+    await(pid);
+  }
+}
+
+static void make_daemon(const char *kind) {
+  if (!in_grandchild()) return;
+  if (strcmp(kind, "setsid") == 0)
+    setsid();
+  else if (strcmp(kind, "own-group") == 0)
+    setpgid(0, 0);
+  else if (strcmp(kind, "group") != 0)
+    fail("daemon", kind);
+  signal(SIGTERM, SIG_IGN);
+  signal(SIGINT, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  for (int fd = 0; fd < LAST_DESCRIPTOR; fd++) close(fd);
+  sleep_for_ever();
+}
+
+static void hold(int held, long long ms) {
+  if (!in_grandchild()) return;
+  setsid();
+  signal(SIGTERM, SIG_IGN);
+  for (int fd = 0; fd < LAST_DESCRIPTOR; fd++)
+    if (fd != held) close(fd);
+  sleep_ns(ms * 1000000);
+  _exit(0);
+}
+
+static void make_children(long long count, bool live) {
+  for (long long i = 0; i < count; i++) {
+    if (fork_or_wait() != 0) continue;
+    if (live) {
+      default_signals();
+      sleep_for_ever();
+    }
+    _exit(0);
+  }
+}
+
+static void read_stdin(void) {
+  size_t capacity = 0;
+  for (;;) {
+    if (stdin_length + 65536 > capacity) {
+      capacity = capacity * 2 + 131072;
+      stdin_text = realloc(stdin_text, capacity);
+    }
+    ssize_t n = read(0, stdin_text + stdin_length, 65536);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    stdin_length += (size_t)n;
+  }
+}
+
+static void say_stdin(void) {
+  char hex[65], line[128];
+  sha256_hex((const uint8_t *)stdin_text, stdin_length, hex);
+  snprintf(line, sizeof line, "stdin: %zu bytes, sha256 %s", stdin_length, hex);
+  write_line(1, line);
+}
+
+static void finish(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
+static void on_signal(int number) {
+  int saved = errno;
+  if (record_fd >= 0) {
+    char line[16] = "?\n";
+    size_t length = 2;
+    for (int i = 0; i < SIGNAL_NAMES; i++) {
+      if (signal_names[i].number != number) continue;
+      length = 0;
+      for (const char *c = signal_names[i].name; *c; c++) line[length++] = *c;
+      line[length++] = '\n';
+    }
+    if (write(record_fd, line, length) < 0) _exit(65);
+  }
+  if (number == SIGTERM && exit_on_term >= 0) _exit(exit_on_term);
+  if (number == SIGTERM && finish_after_term >= 0) {
+    struct itimerval timer = {{0, 0},
+                              {finish_after_term / 1000, finish_after_term % 1000 * 1000 + 1}};
+    signal(SIGALRM, finish);
+    setitimer(ITIMER_REAL, &timer, NULL);
+  }
+  errno = saved;
+}
+
+static void handle(int number) {
+  struct sigaction action = {0};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigfillset(&action.sa_mask);
+  sigaction(number, &action, NULL);
+}
+
+static void record_signals(const char *path) {
+  record_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (record_fd < 0) fail(path, strerror(errno));
+  for (int i = 0; i < SIGNAL_NAMES; i++) {
+    int n = signal_names[i].number;
+    /* A fault would come back for ever. */
+    if (n != SIGKILL && n != SIGSTOP && n != SIGCHLD && n != SIGSEGV && n != SIGBUS &&
+        n != SIGFPE && n != SIGILL)
+      handle(n);
+  }
+}
+
+static void on_term(const char *what) {
+  if (strncmp(what, "exit:", 5) == 0)
+    exit_on_term = (int)number("on-term", what + 5);
+  else if (strncmp(what, "finish-after:", 13) == 0)
+    finish_after_term = (int)number("on-term", what + 13);
+  else if (strcmp(what, "ignore") != 0)
+    fail("on-term", what);
+  handle(SIGTERM);
+}
+
+static void die(int number) {
+  struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  signal(number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+  kill(getpid(), number);
+  sleep_for_ever();
+}
+
+static void wait_for_file(const char *path) {
+  while (access(path, F_OK) != 0) sleep_ns(2000000);
+}
+
+static void become(char **argv) {
+  if (!*argv) fail("exec", "no command");
+  execvp(argv[0], argv);
+  fail(argv[0], strerror(errno));
+}
+
+static void pass_on(int number) {
+  if (spawned > 0) kill(spawned, number);
+}
+
+/* The zombies that the child handed over are not counted: only what could still run. */
+static int count_left_behind(void) {
+  while (waitpid(-1, NULL, WNOHANG) > 0) {
+  }
+  pid_t last = fork();
+  if (last == 0) _exit(0);
+  await(last);
+  int count = 0;
+  for (pid_t pid = 2; pid < last; pid++) count += kill(pid, 0) == 0;
+  return count;
+}
+
+static void spawn(char **argv) {
+  spawned = fork();
+  if (spawned == 0) become(argv);
+  static const int passed[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+  for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) signal(passed[i], pass_on);
+  for (;;) {
+    int status;
+    pid_t pid = waitpid(-1, &status, 0);
+    if (pid < 0 && errno == ECHILD) fail("spawn", "the child is lost");
+    if (pid != spawned) continue;
+    /* One that was killed could not wait for the end of its children. */
+    for (int i = 0; WIFSIGNALED(status) && count_left_behind() > 0 && i < 1000; i++)
+      sleep_ns(1000000);
+    if (left_behind_file) write_number(left_behind_file, count_left_behind());
+    _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+  }
+}
+
+/* True if TEXT is NAME=VALUE. */
+static bool is(const char *text, const char *name, char **value) {
+  size_t length = strlen(name);
+  if (strncmp(text, name, length) != 0 || text[length] != '=') return false;
+  *value = (char *)text + length + 1;
+  return true;
+}
+
+static void perform(char **verb) {
+  char *v, *text = *verb;
+  if (is(text, "print", &v))
+    write_line(1, v);
+  else if (is(text, "stderr", &v))
+    write_line(2, v);
+  else if (is(text, "flood-stdout", &v))
+    flood(1, number(text, v));
+  else if (is(text, "flood-stderr", &v))
+    flood(2, number(text, v));
+  else if (strcmp(text, "sleep=forever") == 0)
+    sleep_for_ever();
+  else if (is(text, "sleep", &v))
+    sleep_ns(number(text, v) * 1000000);
+  else if (is(text, "exit", &v))
+    _exit((int)number(text, v));
+  else if (is(text, "die", &v))
+    die(signal_number(v));
+  else if (is(text, "ignore", &v))
+    signal(signal_number(v), SIG_IGN);
+  else if (is(text, "on-term", &v))
+    on_term(v);
+  else if (is(text, "record-signals", &v))
+    record_signals(v);
+  else if (is(text, "orphans", &v))
+    make_orphans(v);
+  else if (is(text, "storm", &v))
+    storm(number(text, v));
+  else if (is(text, "zombies", &v))
+    make_children(number(text, v), false);
+  else if (is(text, "fork-bomb", &v))
+    make_children(number(text, v), true);
+  else if (is(text, "daemon", &v))
+    make_daemon(v);
+  else if (is(text, "hold-stdout", &v))
+    hold(1, number(text, v));
+  else if (is(text, "hold-stderr", &v))
+    hold(2, number(text, v));
+  else if (is(text, "allocate", &v))
+    memset(malloc((size_t)number(text, v)), 1, (size_t)number(text, v));
+  else if (strcmp(text, "read-stdin") == 0) {
+    read_stdin();
+    say_stdin();
+  } else if (strcmp(text, "close-stdin") == 0)
+    close(0);
+  else if (strcmp(text, "no-read-stdin") == 0) {
+  } else if (is(text, "touch", &v))
+    close(open(v, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  else if (is(text, "wait-file", &v))
+    wait_for_file(v);
+  else if (is(text, "time", &v))
+    write_number(v, now());
+  else if (is(text, "main-at", &v))
+    write_number(v, main_began);
+  else if (is(text, "report", &v)) {
+    if (write_report(v, arguments, environ, &inherited, stdin_text, stdin_length) != 0)
+      fail(v, strerror(errno));
+  } else if (is(text, "left-behind", &v))
+    left_behind_file = v;
+  else if (strcmp(text, "spawn") == 0)
+    spawn(verb + 1);
+  else if (strcmp(text, "exec") == 0)
+    become(verb + 1);
+  else
+    fail("unknown verb", text);
+}
+
+int main(int argc, char **argv) {
+  main_began = now();
+  take_inherited(&inherited);
+  arguments = argv;
+  int last = 1;
+  while (last < argc && strcmp(argv[last], "_internal") != 0) last++;
+  if (last == 1) {
+    read_stdin();
+    return 0;
+  }
+  for (int i = 1; i < last; i++) perform(argv + i);
+  return 0;
+}

@@ -1,0 +1,119 @@
+package com.circleci.runnerinit.testing;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** A process as proc(5) shows it to the host. Everything is empty once the process has gone. */
+public record ProcessView(long pid) {
+  private static final Path PROC = Path.of("/proc");
+
+  public Optional<ProcessStat> stat() {
+    return read("stat").flatMap(ProcessStat::parse);
+  }
+
+  public boolean isAlive() {
+    return stat().filter(stat -> !stat.isZombie()).isPresent();
+  }
+
+  /** NUL-separated, as the kernel has it. */
+  public String commandLine() {
+    return read("cmdline").orElse("");
+  }
+
+  /** NUL-separated, as the kernel has it. */
+  public String environment() {
+    return read("environ").orElse("");
+  }
+
+  public Optional<Path> executable() {
+    return link("exe");
+  }
+
+  public Optional<String> pidNamespace() {
+    return link("ns/pid").map(Path::toString);
+  }
+
+  /** Of its own memory and what it has mapped, in bytes. */
+  public long residentBytes() {
+    return statusKilobytes("VmRSS:") * 1024;
+  }
+
+  public long anonymousBytes() {
+    return statusKilobytes("RssAnon:") * 1024;
+  }
+
+  public int openDescriptors() {
+    return names(folder().resolve("fd")).size();
+  }
+
+  /** Those of all its threads, zombies too. */
+  public List<ProcessView> children() {
+    var children = new ArrayList<ProcessView>();
+    for (var thread : names(folder().resolve("task"))) {
+      read("task/" + thread + "/children").stream()
+          .flatMap(text -> Arrays.stream(text.split(" ", -1)))
+          .filter(pid -> !pid.isEmpty())
+          .map(pid -> new ProcessView(Long.parseLong(pid)))
+          .forEach(children::add);
+    }
+    return children;
+  }
+
+  /** Itself and all below it. In a PID namespace nothing escapes from under the first process. */
+  public List<ProcessView> tree() {
+    var tree = new ArrayList<>(List.of(this));
+    for (var i = 0; i < tree.size(); i++) {
+      tree.addAll(tree.get(i).children());
+    }
+    return tree;
+  }
+
+  /** Every process there is on the machine. */
+  public static List<ProcessView> all() {
+    return names(PROC).stream()
+        .filter(name -> Character.isDigit(name.charAt(0)))
+        .map(name -> new ProcessView(Long.parseLong(name)))
+        .toList();
+  }
+
+  private long statusKilobytes(String field) {
+    return read("status").stream()
+        .flatMap(String::lines)
+        .filter(line -> line.startsWith(field))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .findFirst()
+        .orElse(0);
+  }
+
+  private Path folder() {
+    return PROC.resolve(Long.toString(pid));
+  }
+
+  private Optional<String> read(String file) {
+    try {
+      return Optional.of(Files.readString(folder().resolve(file), ISO_8859_1));
+    } catch (IOException _) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<Path> link(String file) {
+    try {
+      return Optional.of(Files.readSymbolicLink(folder().resolve(file)));
+    } catch (IOException _) {
+      return Optional.empty();
+    }
+  }
+
+  private static List<String> names(Path folder) {
+    var names = folder.toFile().list();
+    return names == null ? List.of() : List.of(names);
+  }
+}

@@ -1,0 +1,78 @@
+package com.circleci.runnerinit.toolchain;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Compiles C sources for musl into static libraries, whose bytes depend on nothing else. */
+record CCompiler(Path work, List<String> flags) {
+  CCompiler {
+    requireNonNull(work, "work is null");
+    flags = List.copyOf(requireNonNull(flags, "flags is null"));
+  }
+
+  /** Debian's compiler for musl, with the kernel's headers, which musl doesn't bring. */
+  static CCompiler musl(Arch arch, Path work) throws IOException {
+    Path kernel = Files.createDirectories(work.resolve("kernel-headers"));
+    Path include = Path.of("/usr/include");
+    Files.createSymbolicLink(kernel.resolve("linux"), include.resolve("linux"));
+    Files.createSymbolicLink(kernel.resolve("asm-generic"), include.resolve("asm-generic"));
+    Files.createSymbolicLink(
+        kernel.resolve("asm"), include.resolve(arch.multiarch()).resolve("asm"));
+    return new CCompiler(work, List.of("-idirafter", kernel.toString()));
+  }
+
+  CCompiler with(List<String> more) {
+    var all = new ArrayList<>(flags);
+    all.addAll(more);
+    return new CCompiler(work, all);
+  }
+
+  /** Compiles all the sources, as many at a time as there are processors, into one archive. */
+  void archive(List<Path> sources, Path library) throws Exception {
+    Path objects = work.resolve("objects").resolve(library.getFileName().toString());
+    Files.createDirectories(objects);
+    var compilations = new ArrayList<Future<Path>>();
+    try (var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
+      for (Path source : sources) {
+        compilations.add(pool.submit(() -> compile(source, objects)));
+      }
+    }
+    var ar = new ArrayList<>(List.of("ar", "rcsD", library.toString()));
+    for (Future<Path> compilation : compilations) {
+      ar.add(result(compilation).toString());
+    }
+    Files.createDirectories(library.getParent());
+    Command.of(ar).run();
+  }
+
+  private Path compile(Path source, Path objects) {
+    String name = source.getFileName().toString().replaceFirst("\\.c$", ".o");
+    Path object = objects.resolve(name);
+    if (Files.exists(object)) {
+      throw new IllegalStateException("two sources named " + source.getFileName());
+    }
+    var gcc = new ArrayList<>(List.of("musl-gcc", "-c", "-Os", "-pipe"));
+    gcc.addAll(List.of("-fno-strict-aliasing", "-ffunction-sections", "-fdata-sections"));
+    gcc.add("-ffile-prefix-map=" + work + "=.");
+    gcc.addAll(flags);
+    gcc.addAll(List.of("-o", object.toString(), source.toString()));
+    Command.of(gcc).run();
+    return object;
+  }
+
+  private static Path result(Future<Path> compilation) throws Exception {
+    try {
+      return compilation.get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof ToolchainException failure ? failure : e;
+    }
+  }
+}
