@@ -138,11 +138,13 @@ build_executable() {
   cmp -s "$kept/orchestrator" "$bin/orchestrator" || install -m 755 "$kept/orchestrator" "$bin/orchestrator"
 }
 
-package_jar() {
-  maven package -pl orchestrator -am -Dmaven.test.skip=true
-  if [[ ! -f $root/orchestrator/target/class-path || $root/pom.xml -nt $root/orchestrator/target/class-path ]]; then
-    maven dependency:build-classpath -pl orchestrator -DincludeScope=runtime \
-      -Dmdep.outputFile="$root/orchestrator/target/class-path"
+# Packages the modules, and writes the class path of each beside its jar.
+package_jars() {
+  maven package -pl orchestrator,testing -am -Dmaven.test.skip=true
+  local paths=("$root"/{orchestrator,testing}/target/class-path)
+  if [[ ! -f ${paths[0]} || ! -f ${paths[1]} || $root/pom.xml -nt ${paths[0]} ]]; then
+    maven dependency:build-classpath -pl orchestrator,testing -DincludeScope=runtime \
+      -Dmdep.outputFile=target/class-path
   fi
 }
 
@@ -152,12 +154,89 @@ package_jar() {
 ## executables are kept, by a hash of their inputs, in $RUNNER_INIT_CACHE (~/.cache/runner-init).
 verb_build() {
   find_jdk
-  package_jar
+  package_jars
   local home
   home=$(graalvm_home) || die "no native-image to build with"
   compile_c
   build_executable "$home"
   say "target/bin/linux/amd64: orchestrator $(stat -c %s "$bin/orchestrator") bytes, fake-task-agent $(stat -c %s "$bin/fake-task-agent") bytes"
+}
+
+## Take a script through the whole flow of a task: ./do run-task [FLAG…] [SCRIPT]
+##
+## Builds what is missing; then init fills a volume, and the orchestrator runs as PID 1 of a new
+## PID namespace with a task agent that runs SCRIPT (examples/task.sh), beside a fake runner API
+## that prints its calls. Ends with a timeline, and with the orchestrator's exit status. Needs root.
+##
+##   --entrypoint 'CMD'   a custom entrypoint to run beside the task, by sh -c
+##   --user USER          whom to run the task as: a name, a uid or uid:gid
+##   --fail-api           the runner API answers 500 to everything
+verb_run_task() {
+  verb_build
+  # shellcheck source=scripts/run-task.bash
+  source "$root/scripts/run-task.bash"
+  run_task "$@"
+}
+
+# --- checks ----------------------------------------------------------------------------------
+
+## Run all tests: units on the JVM, then the acceptance tests on the executable
+##
+## Needs root: the acceptance tests start PID namespaces.
+verb_test() {
+  find_jdk
+  ((EUID == 0)) || die "test: PID namespaces need root"
+  need unshare=util-linux file=file readelf=binutils cc=gcc strace=strace
+  maven verify -pl orchestrator,testing -am
+  verb_build
+  maven verify -DskipUnitTests=true
+}
+
+## Run the unit tests alone, in seconds
+verb_unit_test() {
+  find_jdk
+  need cc=gcc
+  maven test -pl orchestrator,testing -am
+}
+
+## Check the format, the shell scripts and what the compiler finds
+verb_lint() {
+  find_jdk
+  need shellcheck=shellcheck
+  (cd "$root" && shellcheck -x ./do .ci/run scripts/*.bash examples/*.sh orchestrator/src/main/roots/update)
+  maven spotless:check
+  maven test-compile
+}
+
+## Format the sources
+verb_format() {
+  find_jdk
+  maven spotless:apply
+}
+
+## Say which dependencies have newer versions; ./do deps update takes them
+verb_deps() {
+  find_jdk
+  case ${1:-check} in
+    check)
+      (cd "$root" && mvn --batch-mode --non-recursive versions:display-property-updates) |
+        grep -E -- '->|up to date|latest' || true
+      ;;
+    update) maven --non-recursive versions:update-properties -DgenerateBackupPoms=false ;;
+    *) die "deps: check or update" ;;
+  esac
+}
+
+## Install what the other verbs need from Debian
+verb_install_devtools() {
+  find_jdk
+  need mvn=maven musl-gcc=musl-tools ar=binutils cc=gcc unshare=util-linux file=file \
+    readelf=binutils shellcheck=shellcheck curl=curl strace=strace
+}
+
+## Delete what was built; the cache outside the checkout stays
+verb_clean() {
+  rm -rf "$root"/target "$root"/*/target
 }
 
 # --- help ------------------------------------------------------------------------------------

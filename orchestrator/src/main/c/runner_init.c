@@ -177,6 +177,15 @@ long runner_init_spawn(struct spawn_request *request) {
   return error != 0 ? -error : pid;
 }
 
+/* Replaces this program, with nothing of our signal handling left. Returns the negative errno. */
+long runner_init_execute(const char *path, char *const *argv, char *const *envp) {
+  uint64_t none = 0;
+  default_signals();
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, KERNEL_SIGSET_BYTES);
+  syscall(SYS_execve, path, argv, envp);
+  return -errno;
+}
+
 #ifdef RUNNER_INIT_EXECUTABLE
 /*
  * Before anything else of the process: a pipe or socket opened later must never land on 0-2, and a

@@ -1,6 +1,7 @@
 /* What the JDK's own native libraries ask of the JVM, and the image doesn't answer. */
 #include "jvm.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <sched.h>
@@ -23,6 +24,10 @@ JNIEXPORT jint JNICALL JVM_GetInterfaceVersion(void) { return JVM_INTERFACE_VERS
 JNIEXPORT jboolean JNICALL JVM_IsStaticallyLinked(void) { return JNI_TRUE; }
 
 JNIEXPORT void *JNICALL JVM_FindLibraryEntry(void *handle, const char *name) {
+  /* A static executable has no symbol table; the JDK asks for this one to see if there is IPv6. */
+  if (strcmp(name, "inet_pton") == 0) {
+    return (void *)inet_pton;
+  }
   return dlsym(handle, name);
 }
 

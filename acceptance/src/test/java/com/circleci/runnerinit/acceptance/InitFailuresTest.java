@@ -36,7 +36,7 @@ class InitFailuresTest {
     given.root().program("/orchestrator", Executables.orchestrator());
     given.root().folder("/image/orchestrator").folder("/image/circleci-agent");
 
-    assertFails(init(given), "/image/orchestrator", "is a directory");
+    assertFails(init(given), "/image/orchestrator", "not a regular file");
   }
 
   @Test

@@ -130,6 +130,16 @@ class OverrideTest {
   }
 
   @Test
+  void shouldLeaveNoTraceOfItselfInTheInit(Scenario given) {
+    override(given, "--entrypoint", INIT + ",report=/out/init,exit=0").exitCode();
+
+    var report = given.root().report("/out/init");
+    assertThat(report.blockedSignals()).isEmpty();
+    assertThat(report.ignoredSignals()).isEmpty();
+    assertThat(report.descriptors()).containsOnlyKeys("0", "1", "2");
+  }
+
+  @Test
   void shouldLogTheHandOver(Scenario given) {
     var container = override(given, "--entrypoint", INIT + ",exit=0");
 

@@ -2,7 +2,6 @@ package com.circleci.runnerinit.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.acceptance.harness.Container;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Await;
@@ -123,8 +122,7 @@ class ReapingTest {
   }
 
   @Test
-  void shouldSurviveATaskThatForksUntilNothingIsLeft(Scenario given) {
-    given.prepare("ulimit -u 100000");
+  void shouldStayAliveBelowHundredsOfProcesses(Scenario given) {
     given.agent("fork-bomb=500", "touch=/out/forked", "wait-file=/out/end", "exit=5");
     var container = given.runTask();
     given.root().awaitFile("/out/forked");
@@ -133,10 +131,6 @@ class ReapingTest {
     given.root().file("/out/end", "");
 
     assertThat(container.exitCode()).isZero();
-    assertThat(mostProcesses(container)).isGreaterThan(500);
-  }
-
-  private static int mostProcesses(Container container) {
-    return container.mostProcesses();
+    assertThat(container.mostProcesses()).isGreaterThan(500);
   }
 }

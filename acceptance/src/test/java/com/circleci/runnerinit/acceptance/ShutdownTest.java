@@ -8,6 +8,7 @@ import com.circleci.runnerinit.acceptance.harness.Container;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
+import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Signal;
 import java.time.Duration;
@@ -42,6 +43,45 @@ class ShutdownTest {
     container.signal(Signal.TERM);
 
     assertThat(container.exitCode()).isZero();
+  }
+
+  @Test
+  void shouldHandTheTaskBackHoweverEarlyTheSignalComes(Scenario given) {
+    given.config().set("readiness_file_path", "/status/ready");
+    var container = given.runTask();
+
+    Await.until(
+        "the end, by one of many signals",
+        () -> {
+          container.signalFirstProcess(Signal.TERM);
+          return container.ended();
+        });
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"TERM", "INT", "HUP", "USR1"})
+  void shouldFinishAReportThatASignalComesInto(Signal signal, Scenario given) {
+    given.api().answer(FAIL, Answer.status(200).after(Duration.ofMillis(300)));
+    given.api().whenCalled(_ -> given.container().signal(signal));
+    given.agent("exit=1");
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stderr().text()).isEmpty();
+    assertThat(given.api().calls()).extracting(Call::path).containsExactly(FAIL.path());
+  }
+
+  @Test
+  void shouldStillSayThatAReportFailedWhenASignalCameIntoIt(Scenario given) {
+    given.api().always(FAIL, Answer.status(404).after(Duration.ofMillis(100)));
+    given.api().whenCalled(_ -> given.container().signal(Signal.TERM));
+    given.agent("exit=1");
+
+    assertThat(given.runTask().exitCode()).isOne();
   }
 
   @ParameterizedTest

@@ -42,10 +42,7 @@ record CommandLine(
     for (Option option : parsed.getOptions()) {
       Flag.of(option.getLongOpt())
           .ifPresent(
-              flag ->
-                  flags
-                      .computeIfAbsent(flag, _ -> new ArrayList<>())
-                      .add(option.getValue("")));
+              flag -> flags.computeIfAbsent(flag, _ -> new ArrayList<>()).add(option.getValue("")));
     }
     CommandLine line =
         new CommandLine(
@@ -97,8 +94,7 @@ record CommandLine(
     } catch (UnrecognizedOptionException e) {
       throw unknownFlag(e.getOption());
     } catch (MissingArgumentException e) {
-      throw UsageException.ofCommandLine(
-          "missing value for flag --" + e.getOption().getLongOpt());
+      throw UsageException.ofCommandLine("missing value for flag --" + e.getOption().getLongOpt());
     } catch (ParseException e) {
       throw UsageException.ofCommandLine(requireNonNull(e.getMessage(), "no message"));
     }

@@ -42,10 +42,7 @@ sealed interface Invocation {
    *     shows it
    */
   record HandOver(
-      List<String> entrypoint,
-      List<String> passedOn,
-      Optional<String> config,
-      LogFormat logFormat)
+      List<String> entrypoint, List<String> passedOn, Optional<String> config, LogFormat logFormat)
       implements Invocation {
     public HandOver {
       entrypoint = List.copyOf(entrypoint);

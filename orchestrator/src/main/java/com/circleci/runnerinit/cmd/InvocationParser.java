@@ -188,8 +188,7 @@ final class InvocationParser {
       case "drain" -> SignalPolicy.DRAIN;
       case "forward" -> SignalPolicy.FORWARD;
       default ->
-          throw invalid(
-              Flag.SIGNAL_POLICY, "expected drain or forward, but got \"" + value + "\"");
+          throw invalid(Flag.SIGNAL_POLICY, "expected drain or forward, but got \"" + value + "\"");
     };
   }
 

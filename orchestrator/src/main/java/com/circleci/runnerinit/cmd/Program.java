@@ -21,6 +21,7 @@ import com.circleci.runnerinit.task.ExitCode;
 import com.circleci.runnerinit.task.Plan;
 import com.circleci.runnerinit.task.TaskRun;
 import com.circleci.runnerinit.task.process.ProgramNotFoundException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -56,8 +57,7 @@ final class Program {
       return switch (InvocationParser.parse(words, environment)) {
         case Invocation.Help help -> print(HelpText.of(help.command(), name));
         case Invocation.Version() ->
-            print(
-                "runner-init version " + BuildInfo.VERSION + " (built " + BuildInfo.DATE + ")\n");
+            print("runner-init version " + BuildInfo.VERSION + " (built " + BuildInfo.DATE + ")\n");
         case Invocation.Init init -> init(init);
         case Invocation.HandOver handOver -> handOver(handOver, environment);
         case Invocation.RunTask task -> runTask(task, environment);
@@ -78,8 +78,7 @@ final class Program {
     EventLog log = openLog(init.logFormat(), console::printLine);
     announce(log);
     try {
-      SignalInterruption interruption =
-          new SignalInterruption(kernel, log, init.shutdownDelay());
+      SignalInterruption interruption = new SignalInterruption(kernel, log, init.shutdownDelay());
       new BinariesInstaller(kernel, log, interruption).install(init.source(), init.destination());
       return ExitCode.HANDLED;
     } catch (InitException | KernelException e) {
@@ -111,8 +110,8 @@ final class Program {
     try {
       return kernel.readLink("/proc/self/exe");
     } catch (KernelException e) {
-      // An image without /proc: the kubelet starts us by an absolute path.
-      return path;
+      // An image without /proc.
+      return Path.of(path).toAbsolutePath().normalize().toString();
     }
   }
 
@@ -123,7 +122,6 @@ final class Program {
     EventLog log = openLog(task.logFormat(), sink);
     announce(log);
     try {
-      kernel.forbidDumps();
       return runTask(task, environment, log);
     } catch (KernelException e) {
       return fail(log, "run-task", e);
@@ -144,8 +142,7 @@ final class Program {
                 BuildInfo.VERSION, System.getProperty("os.arch", ""), kernel.hostName()),
             environment.withoutOwn(),
             log);
-    Plan plan =
-        new Plan(parsed, task.shutdownDelay(), task.gracePeriod(), task.signalPolicy());
+    Plan plan = new Plan(parsed, task.shutdownDelay(), task.gracePeriod(), task.signalPolicy());
     Action.End end =
         new TaskRun(kernel, environment, log, api, BuildInfo.VERSION, BuildInfo.DATE)
             .run(plan, task.healthAddress());

@@ -163,8 +163,7 @@ public final class ConfigurationParser {
   }
 
   /** Null is the zero value; anything else is a problem. */
-  private void skipUnexpected(JsonReader reader, String field, String expected)
-      throws IOException {
+  private void skipUnexpected(JsonReader reader, String field, String expected) throws IOException {
     JsonToken token = reader.peek();
     reader.skipValue();
     if (token != JsonToken.NULL) {

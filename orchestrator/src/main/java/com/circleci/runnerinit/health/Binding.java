@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 
 /**
  * A socket that listens, and the address that it got.
@@ -58,6 +59,9 @@ record Binding(ServerSocketChannel channel, InetSocketAddress address) {
     } catch (IOException e) {
       channel.close();
       throw ListenFailure.bind(shownAddress, e);
+    } catch (UnsupportedAddressTypeException e) {
+      channel.close();
+      throw ListenFailure.unsupportedFamily(shownAddress, e);
     }
   }
 

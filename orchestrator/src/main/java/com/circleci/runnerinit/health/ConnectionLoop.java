@@ -126,13 +126,18 @@ final class ConnectionLoop implements Runnable {
     }
   }
 
-  /** Out of descriptors or of memory: the client still waits, and select would return at once. */
+  /**
+   * Out of descriptors or of memory, and the client still waits: select would return at once. With
+   * a connection closed the next turn has what it needs; with none left to close, only time can
+   * help.
+   */
   private void relieve(IOException failure) {
     faults.report("accept failed", failure);
-    listenerKey.interestOps(0);
-    acceptPaused = true;
-    acceptPausedSince = nanoTime.getAsLong();
-    connections.closeOldest();
+    if (!connections.closeOldest()) {
+      listenerKey.interestOps(0);
+      acceptPaused = true;
+      acceptPausedSince = nanoTime.getAsLong();
+    }
   }
 
   private void admit(SocketChannel channel) throws IOException {

@@ -32,10 +32,12 @@ final class Connections {
   }
 
   /**
-   * Closes the first that has had its last answer, else the first that was accepted: by the order of
-   * arrival nobody can make a newcomer, who is the likeliest to be a probe, the one to go.
+   * Closes the first that has had its last answer, else the first that was accepted: by the order
+   * of arrival nobody can make a newcomer, who is the likeliest to be a probe, the one to go.
+   *
+   * @return whether there was one
    */
-  void closeOldest() {
+  boolean closeOldest() {
     @Nullable Connection oldest = null;
     for (Connection connection : open) {
       if (connection.stage() == Stage.LINGERING) {
@@ -44,9 +46,11 @@ final class Connections {
       }
       oldest = oldest == null ? connection : oldest;
     }
-    if (oldest != null) {
-      close(oldest);
+    if (oldest == null) {
+      return false;
     }
+    close(oldest);
+    return true;
   }
 
   /** Those whose time is up at a moment. */

@@ -71,8 +71,8 @@ public final class HealthServer implements AutoCloseable {
   }
 
   /**
-   * Ends every connection, and the thread with them; the address is free when this returns. Waits no
-   * longer than a second, should a {@link HealthState} hold the thread up.
+   * Ends every connection, and the thread with them; the address is free when this returns. Waits
+   * no longer than a second, should a {@link HealthState} hold the thread up.
    */
   @Override
   public void close() {

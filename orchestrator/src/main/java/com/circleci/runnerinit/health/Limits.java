@@ -12,8 +12,8 @@ import java.time.Duration;
  * @param answer time to take an answer
  * @param linger time to notice a last answer and to close, after which unread input no longer
  *     matters
- * @param acceptPause rest after a failure to accept, such as {@code EMFILE}, which would repeat at
- *     once
+ * @param acceptPause rest after a failure to accept, such as {@code EMFILE}, with no connection
+ *     left to close
  */
 record Limits(
     int connections, Duration request, Duration answer, Duration linger, Duration acceptPause) {

@@ -14,6 +14,12 @@ final class ListenFailure {
     return new IOException("listen tcp " + address + ": bind: " + reason(cause), cause);
   }
 
+  /** An IPv6 address where IPv6 is off. */
+  static IOException unsupportedFamily(String address, RuntimeException cause) {
+    return new IOException(
+        "listen tcp " + address + ": socket: address family not supported by protocol", cause);
+  }
+
   /** The reason as Go and glibc word it; musl's words, which the executable gets, differ. */
   private static String reason(IOException cause) {
     String message = cause.getMessage();

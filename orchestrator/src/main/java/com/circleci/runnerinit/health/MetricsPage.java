@@ -93,10 +93,9 @@ final class MetricsPage {
         counter("api_calls", "Calls to the runner API, by route and result.");
     metrics
         .apiCalls()
-        .forEach(
-            (call, count) ->
-                counter.dataPoint(
-                    point(count, Labels.of("route", call.route(), "result", call.result()))));
+        .forEach((call, count) ->
+            counter.dataPoint(
+                point(count, Labels.of("route", call.route(), "result", call.result()))));
     return counter.build();
   }
 

@@ -57,7 +57,9 @@ final class RequestBuffer {
     return end - start == LIMIT;
   }
 
-  /** Whether no request can come of this, such as a TLS handshake: a method begins with a letter. */
+  /**
+   * Whether no request can come of this, such as a TLS handshake: a method begins with a letter.
+   */
   boolean isHopeless() {
     return start < end && !isLetter(bytes[start]);
   }

@@ -8,7 +8,9 @@ import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import java.util.Locale;
 
-/** Copies one file within the kernel, in constant memory, so that a reader sees all of it or none. */
+/**
+ * Copies one file within the kernel, in constant memory, so that a reader sees all of it or none.
+ */
 final class FileCopy {
   /** Small enough that an interruption is heeded soon, large enough to cost nothing. */
   private static final long PIECE_BYTES = 8 * 1024 * 1024;
@@ -23,7 +25,9 @@ final class FileCopy {
     this.interruption = requireNonNull(interruption, "interruption is null");
   }
 
-  /** In the same directory, so that it can be renamed; left by a crash, the next run replaces it. */
+  /**
+   * In the same directory, so that it can be renamed; left by a crash, the next run replaces it.
+   */
   static String temporaryName(String path) {
     int slash = path.lastIndexOf('/');
     return path.substring(0, slash + 1) + "." + path.substring(slash + 1) + ".tmp";
@@ -88,7 +92,7 @@ final class FileCopy {
       try {
         piece = kernel.copy(from, to, Math.min(PIECE_BYTES, status.size() - copied));
       } catch (KernelException e) {
-        throw explain(e, to, status.size() - copied, destination);
+        throw explain(e, to, status.size(), copied, destination);
       }
       if (piece == 0) {
         throw new InitException("read " + source + ": it became shorter while it was copied");
@@ -97,11 +101,13 @@ final class FileCopy {
     }
   }
 
-  private InitException explain(KernelException e, int to, long needed, String destination)
+  private InitException explain(
+      KernelException e, int to, long needed, long copied, String destination)
       throws KernelException {
     String reason = "write " + destination + ": " + e.reason();
     if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
-      reason += ": " + megabytes(needed) + " needed, " + megabytes(kernel.freeBytes(to)) + " free";
+      long free = kernel.freeBytes(to) + copied;
+      reason += ": " + megabytes(needed) + " needed, " + megabytes(free) + " free";
     }
     return new InitException(reason);
   }

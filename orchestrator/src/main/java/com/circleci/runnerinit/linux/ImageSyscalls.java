@@ -12,11 +12,13 @@ import org.graalvm.word.WordFactory;
 @CLibrary(value = "runnerinit", requireStatic = true)
 public final class ImageSyscalls implements Syscalls {
   @CFunction("runner_init_syscall")
-  private static native long syscall0(
-      long number, long a, long b, long c, long d, long e, long f);
+  private static native long syscall0(long number, long a, long b, long c, long d, long e, long f);
 
   @CFunction("runner_init_spawn")
   private static native long spawn0(long request);
+
+  @CFunction("runner_init_execute")
+  private static native long execute0(long path, long arguments, long environment);
 
   @CFunction("runner_init_environment")
   private static native long environment0(long buffer, long bytes);
@@ -35,6 +37,11 @@ public final class ImageSyscalls implements Syscalls {
   @Override
   public long spawn(long request) {
     return spawn0(request);
+  }
+
+  @Override
+  public long execute(long path, long arguments, long environment) {
+    return execute0(path, arguments, environment);
   }
 
   @Override

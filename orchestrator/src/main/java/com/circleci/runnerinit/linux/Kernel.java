@@ -55,7 +55,10 @@ public interface Kernel {
   /** Keeps this process out of core dumps and its memory from its own user (PR_SET_DUMPABLE). */
   void forbidDumps() throws KernelException;
 
-  /** Replaces this program; returns only by an exception (execve(2)). */
+  /**
+   * Replaces this program, with default signal dispositions and an empty mask; returns only by an
+   * exception (execve(2)).
+   */
   void execute(String path, List<String> arguments, List<byte[]> environment)
       throws KernelException;
 
@@ -129,9 +132,6 @@ public interface Kernel {
 
   /** The whole file, or its first bytes up to a limit. */
   byte[] readFile(String path, int limit) throws KernelException;
-
-  /** Writes a text into an existing file, in one write. */
-  void writeFile(String path, String text) throws KernelException;
 
   /**
    * Copies within the kernel from one file's position to the other's: a shared extent, a copy by

@@ -138,8 +138,7 @@ public final class Linux implements Kernel {
       if (pid <= 0) {
         return new WaitResult.AllRunning();
       }
-      return new WaitResult.Reaped(
-          (int) pid, ExitStatus.ofWaitStatus(status.bytes().getInt(0)));
+      return new WaitResult.Reaped((int) pid, ExitStatus.ofWaitStatus(status.bytes().getInt(0)));
     } finally {
       syscalls.free(status);
     }
@@ -172,7 +171,7 @@ public final class Linux implements Kernel {
       StringTable strings = new StringTable(block, 0);
       long fileAt = strings.put(file);
       long argvAt = strings.put(argv);
-      check(call(Syscall.EXECVE, fileAt, argvAt, strings.put(environment)), "exec " + path);
+      check(syscalls.execute(fileAt, argvAt, strings.put(environment)), "exec " + path);
     } finally {
       syscalls.free(block);
     }
@@ -266,11 +265,10 @@ public final class Linux implements Kernel {
         bytes.putInt(POLLFD_BYTES * i, interest.descriptor());
         bytes.putShort(POLLFD_BYTES * i + 4, interest.writing() ? POLLOUT : POLLIN);
       }
-      timeout.ifPresent(
-          time -> {
-            bytes.putLong(timeAt, Math.max(0, time.getSeconds()));
-            bytes.putLong(timeAt + Long.BYTES, time.isNegative() ? 0 : time.getNano());
-          });
+      timeout.ifPresent(time -> {
+        bytes.putLong(timeAt, Math.max(0, time.getSeconds()));
+        bytes.putLong(timeAt + Long.BYTES, time.isNegative() ? 0 : time.getNano());
+      });
       long timeAddress = timeout.isPresent() ? block.address() + timeAt : 0;
       call(Syscall.PPOLL, block.address(), interests.size(), timeAddress, 0);
       boolean[] ready = new boolean[interests.size()];
@@ -295,8 +293,7 @@ public final class Linux implements Kernel {
 
   @Override
   public int read(int descriptor, NativeBlock into) throws KernelException {
-    return (int)
-        check(retry(Syscall.READ, descriptor, into.address(), into.size(), 0), "read");
+    return (int) check(retry(Syscall.READ, descriptor, into.address(), into.size(), 0), "read");
   }
 
   @Override
@@ -373,8 +370,7 @@ public final class Linux implements Kernel {
     NativeBlock block = syscalls.allocate(PATH_BYTES);
     try (PathArgument argument = new PathArgument(syscalls, path)) {
       long length =
-          call(
-              Syscall.READLINKAT, AT_FDCWD, argument.address(), block.address(), block.size());
+          call(Syscall.READLINKAT, AT_FDCWD, argument.address(), block.address(), block.size());
       return CStrings.decode(block.copy(0, (int) check(length, "readlink " + path)));
     } finally {
       syscalls.free(block);
@@ -426,25 +422,13 @@ public final class Linux implements Kernel {
         read =
             (int)
                 check(
-                    retry(
-                        Syscall.READ, descriptor, block.address() + length, limit - length, 0),
+                    retry(Syscall.READ, descriptor, block.address() + length, limit - length, 0),
                     "read " + path);
         length += read;
       } while (read > 0 && length < limit);
       return block.copy(0, length);
     } finally {
       syscalls.free(block);
-      close(descriptor);
-    }
-  }
-
-  @Override
-  public void writeFile(String path, String text) throws KernelException {
-    int descriptor = openForWriting(path);
-    try (PathArgument argument = new PathArgument(syscalls, text)) {
-      int length = StringTable.bytes(text).length;
-      check(retry(Syscall.WRITE, descriptor, argument.address(), length, 0), "write " + path);
-    } finally {
       close(descriptor);
     }
   }

@@ -10,6 +10,9 @@ public interface Syscalls {
   /** Starts the child that {@link SpawnBlock} describes; returns its process id. */
   long spawn(long request);
 
+  /** Replaces this program, with default signal dispositions and an empty mask. */
+  long execute(long path, long arguments, long environment);
+
   /** Copies the initial environment if it fits; returns the bytes that it takes. */
   long environment(long buffer, long bytes);
 

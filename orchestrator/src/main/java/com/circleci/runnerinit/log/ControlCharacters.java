@@ -1,6 +1,8 @@
 package com.circleci.runnerinit.log;
 
-/** Escapes what could break a line in two or drive a terminal, so that no value can forge a line. */
+/**
+ * Escapes what could break a line in two or drive a terminal, so that no value can forge a line.
+ */
 final class ControlCharacters {
   private ControlCharacters() {}
 

@@ -12,7 +12,8 @@ public final class EventLog {
   /**
    * A log of one run.
    *
-   * @param traceId the run's trace id in lower-case hexadecimal; its last five digits mark each line
+   * @param traceId the run's trace id in lower-case hexadecimal; its last five digits mark each
+   *     line
    * @param utcOffset the local time's offset from UTC in seconds, at a given Unix time in seconds
    */
   public EventLog(LogFormat format, String traceId, LongUnaryOperator utcOffset, LogSink sink) {

@@ -28,11 +28,10 @@ final class TextLine implements LineFormat {
     ControlCharacters.appendEscaped(line, event.name());
     event
         .attributes()
-        .forEach(
-            (key, value) -> {
-              line.append(' ').append(key).append('=');
-              ControlCharacters.appendEscaped(line, value.toString());
-            });
+        .forEach((key, value) -> {
+          line.append(' ').append(key).append('=');
+          ControlCharacters.appendEscaped(line, value.toString());
+        });
     return line.append('\n').toString().getBytes(StandardCharsets.UTF_8);
   }
 

@@ -13,7 +13,6 @@ import com.circleci.runnerinit.log.LogEvent;
 import com.circleci.runnerinit.task.process.FileWatch;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -96,11 +95,8 @@ final class EventLoop {
     interests.add(Interest.inReading(signals));
     interests.add(Interest.inReading(mailbox.descriptor()));
     processes.tokenDescriptor().ifPresent(feed -> interests.add(Interest.inWriting(feed)));
-    readinessWait.ifPresent(
-        wait ->
-            wait.watch()
-                .descriptor()
-                .ifPresent(watch -> interests.add(Interest.inReading(watch))));
+    readinessWait.ifPresent(wait ->
+        wait.watch().descriptor().ifPresent(watch -> interests.add(Interest.inReading(watch))));
 
     status.beginWaiting();
     boolean[] ready = kernel.poll(interests, waitingTime());

@@ -109,7 +109,9 @@ public final class Orchestrator {
               problem ->
                   sweep(
                       Optional.of(
-                          Failure.notRetryable("error in the task configuration: " + problem))),
+                          Failure.notRetryable(
+                              "error in the task configuration ($CIRCLECI_GOAT_CONFIG): "
+                                  + problem))),
               () -> {
                 state = new OpeningHealth();
                 act(new Action.Listen());

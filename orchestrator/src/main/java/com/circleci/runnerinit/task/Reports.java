@@ -14,7 +14,8 @@ import java.util.function.Function;
 /** Calls the runner API on a thread of its own, so that signals are heeded meanwhile. */
 final class Reports {
   /** What is left of the time limit is for the fail event, should this fail. */
-  private static final Duration UNCLAIM_SHARE = Orchestrator.REPORT_LIMIT.multipliedBy(2).dividedBy(3);
+  private static final Duration UNCLAIM_SHARE =
+      Orchestrator.REPORT_LIMIT.multipliedBy(2).dividedBy(3);
 
   /** A TLS handshake is deeper than musl's default of 128 KiB. */
   private static final int STACK_BYTES = 1024 * 1024;
@@ -32,10 +33,7 @@ final class Reports {
    * @param events where answers go; safe for any thread
    */
   Reports(
-      Reporter reporter,
-      Configuration configuration,
-      TaskStatus status,
-      Consumer<Event> events) {
+      Reporter reporter, Configuration configuration, TaskStatus status, Consumer<Event> events) {
     this.reporter = requireNonNull(reporter, "reporter is null");
     this.configuration = requireNonNull(configuration, "configuration is null");
     this.status = requireNonNull(status, "status is null");
@@ -98,7 +96,7 @@ final class Reports {
 
   private static Throwable rootCause(Throwable e) {
     Throwable cause = e.getCause();
-    return cause == null || cause == e ? e : rootCause(cause);
+    return cause == null ? e : rootCause(cause);
   }
 
   private static Duration min(Duration a, Duration b) {

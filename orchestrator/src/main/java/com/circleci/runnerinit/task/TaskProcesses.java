@@ -17,6 +17,7 @@ import com.circleci.runnerinit.task.process.OutputPump;
 import com.circleci.runnerinit.task.process.ProgramLookup;
 import com.circleci.runnerinit.task.process.ProgramNotFoundException;
 import com.circleci.runnerinit.task.process.Reaper;
+import com.circleci.runnerinit.task.process.Spawner;
 import com.circleci.runnerinit.task.process.TaskUser;
 import com.circleci.runnerinit.task.process.UnknownUserException;
 import com.circleci.runnerinit.task.process.UserDatabase;
@@ -41,7 +42,7 @@ final class TaskProcesses {
   private final Consumer<Event> events;
   private final Reaper reaper;
   private final Descendants descendants;
-  private final OomScore oomScore;
+  private final Spawner spawner;
   private final Map<Role, Integer> pids = new EnumMap<>(Role.class);
   private final Map<Integer, Role> roles = new HashMap<>();
   private Optional<TaskUser> user = Optional.empty();
@@ -63,7 +64,7 @@ final class TaskProcesses {
     this.events = requireNonNull(events, "events is null");
     reaper = new Reaper(kernel);
     descendants = new Descendants(kernel);
-    oomScore = new OomScore(kernel);
+    spawner = new Spawner(kernel, new OomScore(kernel));
   }
 
   /** Makes every orphan of the task come to this process. */
@@ -91,7 +92,6 @@ final class TaskProcesses {
             case ENTRYPOINT -> startEntrypoint();
             case AGENT -> startAgent();
           };
-      oomScore.raise(pid);
       pids.put(role, pid);
       roles.put(pid, role);
       status.childStarted();
@@ -106,7 +106,7 @@ final class TaskProcesses {
     String path = new ProgramLookup(kernel, environment.get("PATH")).find(command.getFirst());
     int nothing = openNothing();
     try {
-      return kernel.spawn(
+      return spawner.spawn(
           new SpawnRequest(
               path,
               command,
@@ -148,7 +148,7 @@ final class TaskProcesses {
     try {
       kernel.setNonBlocking(input.writeEnd());
       pid =
-          kernel.spawn(
+          spawner.spawn(
               new SpawnRequest(
                   command.path(),
                   command.arguments(),
@@ -176,8 +176,7 @@ final class TaskProcesses {
 
   private Optional<Credentials> credentials() {
     // A process without privileges may well be the user already.
-    return user.filter(u -> u.uid() != kernel.userId() || u.uid() == 0)
-        .map(TaskUser::credentials);
+    return user.filter(u -> u.uid() != kernel.userId() || u.uid() == 0).map(TaskUser::credentials);
   }
 
   private void close(Pipe pipe) {

@@ -50,10 +50,14 @@ public final class TaskRun {
     Configuration configuration = plan.parsed().configuration();
     Queue<Event> events = new ArrayDeque<>();
     Mailbox mailbox = new Mailbox(kernel);
+    TaskProcesses processes =
+        new TaskProcesses(kernel, configuration, environment, status, events::add);
+    // From here on, no core holds the token, and no process of the same user can read our memory.
+    kernel.forbidDumps();
     return new EventLoop(
             kernel,
             new Orchestrator(plan),
-            new TaskProcesses(kernel, configuration, environment, status, events::add),
+            processes,
             new Reports(reporter, configuration, status, mailbox::post),
             status,
             log,

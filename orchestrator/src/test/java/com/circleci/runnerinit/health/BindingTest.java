@@ -61,8 +61,7 @@ class BindingTest {
       int port = taken.getLocalPort();
       assertThatIOException()
           .isThrownBy(() -> Served.start(host + ":" + port))
-          .withMessage(
-              "listen tcp %s:%d: bind: address already in use", shownHost, port);
+          .withMessage("listen tcp %s:%d: bind: address already in use", shownHost, port);
     }
   }
 
@@ -123,8 +122,7 @@ class BindingTest {
 
     @Override
     public boolean isAlive() {
-      return Thread.currentThread().isDaemon()
-          && Thread.currentThread().getName().equals("health");
+      return Thread.currentThread().isDaemon() && Thread.currentThread().getName().equals("health");
     }
 
     @Override

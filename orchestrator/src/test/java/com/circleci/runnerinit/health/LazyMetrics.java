@@ -3,14 +3,14 @@ package com.circleci.runnerinit.health;
 import java.io.IOException;
 import java.io.PrintStream;
 
-/** A program that is probed once, then scraped once, and tells when. */
+/** A program that is probed once, then scraped once, and tells when, or why it couldn't listen. */
 final class LazyMetrics {
   static final String PROBED = "-- probed";
   static final String SCRAPED = "-- scraped";
 
   private LazyMetrics() {}
 
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) {
     PrintStream out = System.out;
     try (Served served = Served.start(args[0])) {
       served.lines.all().forEach(out::print);
@@ -19,6 +19,8 @@ final class LazyMetrics {
       out.println(PROBED);
       served.get("/metrics");
       out.println(SCRAPED);
+    } catch (IOException e) {
+      out.println(e.getMessage());
     }
   }
 }

@@ -88,7 +88,8 @@ class RequestBufferTest {
 
   @Test
   void shouldReportTheEndOfTheStream() throws IOException {
-    assertThat(buffer.fill(Channels.newChannel(new ByteArrayInputStream(new byte[0])))).isEqualTo(-1);
+    assertThat(buffer.fill(Channels.newChannel(new ByteArrayInputStream(new byte[0]))))
+        .isEqualTo(-1);
   }
 
   private void arrive(String bytes) throws IOException {

@@ -40,7 +40,8 @@ class RequestParserTest {
     "HTTP/1.7, '', true",
   })
   void shouldFollowTheRulesOfPersistence(String version, String header, boolean persistent) {
-    String head = "GET / " + version + "\r\nHost: x\r\n" + (header.isEmpty() ? "" : header + "\r\n");
+    String head =
+        "GET / " + version + "\r\nHost: x\r\n" + (header.isEmpty() ? "" : header + "\r\n");
     assertThat(parse(head + "\r\n")).isEqualTo(new Request("GET", "/", persistent));
   }
 

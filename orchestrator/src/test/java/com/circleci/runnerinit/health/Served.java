@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.health;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -53,6 +54,16 @@ final class Served implements AutoCloseable {
     try (Client client = connect()) {
       return client.get(target);
     }
+  }
+
+  /** The CPU time that the server's thread has used. */
+  long cpuNanos() {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().equals("health")) {
+        return ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.threadId());
+      }
+    }
+    throw new IllegalStateException("the server's thread has ended");
   }
 
   void advance(Duration time) {

@@ -68,16 +68,15 @@ class TimeLimitsTest {
     try (Client client = served.connect()) {
       Thread flood =
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    try {
-                      while (true) {
-                        client.send("\r\n".repeat(50_000));
-                      }
-                    } catch (IOException e) {
-                      // Closed at last.
-                    }
-                  });
+              .start(() -> {
+                try {
+                  while (true) {
+                    client.send("\r\n".repeat(50_000));
+                  }
+                } catch (IOException e) {
+                  // Closed at last.
+                }
+              });
       pass(Limits.DEFAULT.request());
       flood.join();
     }
@@ -136,13 +135,12 @@ class TimeLimitsTest {
 
       // The connection is gone on both sides: what is sent now is answered with a reset.
       assertThatExceptionOfType(IOException.class)
-          .isThrownBy(
-              () -> {
-                for (int i = 0; i < 1000; i++) {
-                  client.send("x");
-                  pass(Duration.ZERO);
-                }
-              });
+          .isThrownBy(() -> {
+            for (int i = 0; i < 1000; i++) {
+              client.send("x");
+              pass(Duration.ZERO);
+            }
+          });
     }
   }
 

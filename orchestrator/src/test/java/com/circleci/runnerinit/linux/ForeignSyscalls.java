@@ -22,6 +22,7 @@ public final class ForeignSyscalls implements Syscalls {
   private final SymbolLookup library = SymbolLookup.libraryLookup(compiled(), Arena.global());
   private final MethodHandle syscall = bind("runner_init_syscall", 7);
   private final MethodHandle spawn = bind("runner_init_spawn", 1);
+  private final MethodHandle execute = bind("runner_init_execute", 3);
   private final MethodHandle environment = bind("runner_init_environment", 2);
   private final MethodHandle wipe = bind("runner_init_wipe_environment", 1);
   private final MethodHandle utcOffset = bind("runner_init_utc_offset", 1);
@@ -71,6 +72,11 @@ public final class ForeignSyscalls implements Syscalls {
   @Override
   public long spawn(long request) {
     return call(spawn, request);
+  }
+
+  @Override
+  public long execute(long path, long arguments, long environment) {
+    return call(execute, path, arguments, environment);
   }
 
   @Override

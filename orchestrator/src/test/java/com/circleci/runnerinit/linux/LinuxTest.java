@@ -33,9 +33,7 @@ class LinuxTest {
   void shouldGiveTheChildAnEmptyMaskAndDefaultDispositions() throws Exception {
     String report = output("grep -E 'Sig(Blk|Ign)' /proc/self/status");
 
-    assertThat(report)
-        .contains("SigBlk:\t0000000000000000")
-        .contains("SigIgn:\t0000000000000000");
+    assertThat(report).contains("SigBlk:\t0000000000000000").contains("SigIgn:\t0000000000000000");
   }
 
   @Test
@@ -135,8 +133,7 @@ class LinuxTest {
     KERNEL.wipeEnvironment("PATH");
 
     String environment =
-        new String(
-            KERNEL.readFile("/proc/self/environ", 1 << 20), StandardCharsets.ISO_8859_1);
+        new String(KERNEL.readFile("/proc/self/environ", 1 << 20), StandardCharsets.ISO_8859_1);
     assertThat(environment).contains("PATH=\0").contains("HOME=/");
   }
 

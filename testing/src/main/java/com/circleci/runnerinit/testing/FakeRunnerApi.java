@@ -143,12 +143,23 @@ public final class FakeRunnerApi implements Closeable {
   private void serve(Socket tcp) {
     try (tcp;
         var socket = secured(tcp)) {
-      socket.setTcpNoDelay(true);
-      var in = new BufferedInputStream(socket.getInputStream());
-      var writer =
-          new AnswerWriter(
-              in, new BufferedOutputStream(socket.getOutputStream()), () -> reset(tcp));
-      var reader = new RequestReader(in);
+      converse(tcp, socket);
+    } catch (SocketException | SSLException _) {
+      // The client went away, or did not like the certificate: for the test to see at the client.
+    } catch (IOException e) {
+      complaints.add(e.toString());
+    } finally {
+      connections.remove(tcp);
+    }
+  }
+
+  private void converse(Socket tcp, Socket socket) throws IOException {
+    socket.setTcpNoDelay(true);
+    var in = new BufferedInputStream(socket.getInputStream());
+    var out = new BufferedOutputStream(socket.getOutputStream());
+    var writer = new AnswerWriter(in, out, () -> reset(tcp));
+    var reader = new RequestReader(in);
+    try {
       for (var call = reader.read(); call.isPresent(); call = reader.read()) {
         calls.add(call.get());
         onCall.accept(call.get());
@@ -160,12 +171,6 @@ public final class FakeRunnerApi implements Closeable {
       }
     } catch (RequestReader.MalformedRequest e) {
       complaints.add(String.valueOf(e.getMessage()));
-    } catch (SocketException | SSLException _) {
-      // The client went away, or did not like the certificate: for the test to see at the client.
-    } catch (IOException e) {
-      complaints.add(e.toString());
-    } finally {
-      connections.remove(tcp);
     }
   }
 

@@ -80,19 +80,15 @@ final class Assembly {
       description.put("jar." + jar.group() + "." + jar.fileName() + ".sha256", jar.sha256());
     }
     Path work = cache.scratch("assembly");
-    try {
-      Cache.publish(
-          home,
-          unfinished -> {
-            progress.step("linked to " + jdk.home(), () -> addJdk(unfinished, lock));
-            progress.step("added the image builder", () -> addBuilder(unfinished, lock, jars));
-            addLibraries(unfinished, openJdk, zlib, work);
-            addDriver(unfinished);
-            description.write(unfinished);
-          });
-    } finally {
-      Trees.delete(work);
-    }
+    Cache.publish(
+        home,
+        unfinished -> {
+          progress.step("linked to " + jdk.home(), () -> addJdk(unfinished, lock));
+          progress.step("added the image builder", () -> addBuilder(unfinished, lock, jars));
+          addLibraries(unfinished, openJdk, zlib, work);
+          addDriver(unfinished);
+          description.write(unfinished);
+        });
     return home;
   }
 

@@ -36,11 +36,13 @@ record Cache(Path folder) {
         variable(environment, "RUNNER_INIT_CACHE").orElse(userCache.resolve("runner-init")));
   }
 
-  /** An empty folder for intermediate files. To be called while the cache is locked. */
+  /** An empty folder for intermediate files, which lasts as long as the cache is locked. */
   Path scratch(String name) throws IOException {
-    Path scratch = folder.resolve("scratch").resolve(name);
-    Trees.delete(scratch);
-    return Files.createDirectories(scratch);
+    return Files.createDirectories(scratch().resolve(name));
+  }
+
+  private Path scratch() {
+    return folder.resolve("scratch");
   }
 
   Path homes() {
@@ -59,7 +61,13 @@ record Cache(Path folder) {
                 folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         var lock = acquire(channel, progress)) {
       requireNonNull(lock, "lock is null");
-      return work.call();
+      // What a run that was killed left behind.
+      Trees.delete(scratch());
+      try {
+        return work.call();
+      } finally {
+        Trees.delete(scratch());
+      }
     }
   }
 

@@ -110,6 +110,11 @@ class AssembledHomeTest {
         .hasLineCount(1);
   }
 
+  private static Path builderJar() throws IOException {
+    String version = BuilderLock.read(ProgramFiles.locate().lock()).version();
+    return home.resolve("lib/svm/builder/svm-%s.jar".formatted(version));
+  }
+
   private static Path cLibraries() {
     return home.resolve("lib/svm/clibraries").resolve(Arch.ofThisMachine().platform());
   }
@@ -124,7 +129,7 @@ class AssembledHomeTest {
   }
 
   private static List<String> gettersOf(String type) throws IOException {
-    try (var jar = new ZipFile(home.resolve("lib/svm/builder/svm-25.0.2.jar").toFile())) {
+    try (var jar = new ZipFile(builderJar().toFile())) {
       byte[] bytes = jar.getInputStream(jar.getEntry(type)).readAllBytes();
       return ClassFile.of().parse(bytes).methods().stream()
           .map(method -> method.methodName().stringValue())

@@ -55,4 +55,21 @@ class CacheTest {
     assertThat(published).isDirectoryContaining("glob:**/new");
     assertThat(published.resolve("old")).doesNotExist();
   }
+
+  @Test
+  void scratchFoldersLastAsLongAsTheLock() throws Exception {
+    var cache = new Cache(folder);
+    var progress = new Progress(System.err);
+    Path leftBehind = Files.createDirectories(folder.resolve("scratch/work/leftover"));
+
+    Path scratch =
+        cache.locked(
+            progress,
+            () -> {
+              assertThat(leftBehind).doesNotExist();
+              return Files.createFile(cache.scratch("work").resolve("file"));
+            });
+
+    assertThat(scratch).doesNotExist();
+  }
 }

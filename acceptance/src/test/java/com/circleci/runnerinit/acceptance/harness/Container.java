@@ -20,7 +20,7 @@ public final class Container implements AutoCloseable {
   private final Output stderr;
   private final HealthProbe probe;
   private final Optional<ProcessView> first;
-  private final Optional<String> namespace;
+  private final Optional<PidNamespace> namespace;
   private final Optional<NamespaceWatch> watch;
   private final CompletableFuture<Long> endedAt;
   private boolean killedByTest;
@@ -41,7 +41,7 @@ public final class Container implements AutoCloseable {
         "the first process of the namespace",
         () -> !unshare.isAlive() || !children(unshare).isEmpty());
     first = children(unshare).stream().findFirst();
-    namespace = first.flatMap(ProcessView::pidNamespace);
+    namespace = first.flatMap(PidNamespace::of);
     watch = first.map(process -> new NamespaceWatch(process, this::findOrchestrator, secret));
   }
 
@@ -133,8 +133,13 @@ public final class Container implements AutoCloseable {
   @Override
   public void close() {
     watch.ifPresent(NamespaceWatch::close);
-    unshare.destroyForcibly();
+    if (unshare.isAlive()) {
+      // With the first process, the kernel ends all of the namespace (pid_namespaces(7)).
+      first.ifPresent(process -> Signal.KILL.sendTo(process.pid()));
+      unshare.destroyForcibly();
+    }
     Await.until("the container is gone", () -> !unshare.isAlive());
+    namespace.ifPresent(PidNamespace::close);
   }
 
   /** What every container must keep to, whatever the test was about. */
@@ -158,7 +163,9 @@ public final class Container implements AutoCloseable {
       violations.add("died by a signal");
     }
     if (ended() && !killedByTest) {
-      leftovers().forEach(process -> violations.add("left behind: " + process.commandLine()));
+      namespace.stream()
+          .flatMap(it -> it.processes().stream())
+          .forEach(process -> violations.add("left behind: " + process.commandLine()));
     }
     return violations;
   }
@@ -167,14 +174,6 @@ public final class Container implements AutoCloseable {
     return "exit: %s%n--- stdout%n%s--- stderr%n%s"
         .formatted(
             unshare.isAlive() ? "(runs)" : unshare.exitValue(), stdout.text(), stderr.text());
-  }
-
-  private List<ProcessView> leftovers() {
-    return namespace.stream()
-        .flatMap(name ->
-            ProcessView.all().stream()
-                .filter(process -> process.pidNamespace().equals(Optional.of(name))))
-        .toList();
   }
 
   private Optional<ProcessView> findOrchestrator() {

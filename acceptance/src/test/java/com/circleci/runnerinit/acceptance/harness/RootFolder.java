@@ -32,7 +32,9 @@ public final class RootFolder {
       Files.createDirectories(ALL);
       var root = Files.createTempDirectory(ALL, "root");
       mode(root, "rwxr-xr-x");
-      return new RootFolder(root);
+      return Boolean.getBoolean("TEMPORARY")
+          ? new RootFolder(root).devices()
+          : new RootFolder(root);
     });
   }
 
@@ -83,12 +85,14 @@ public final class RootFolder {
     return change(() -> Files.move(path(from), path(to)));
   }
 
-  /** /dev/null, /dev/zero and /dev/urandom, as every container has them. */
+  /** /dev/null, zero, random and urandom, as every container has them. */
   public RootFolder devices() {
     return change(() -> {
       Files.createDirectories(path("/dev"));
-      for (var device : List.of("null", "zero", "urandom")) {
-        Files.createLink(path("/dev/" + device), Devices.node(device));
+      for (var device : List.of("null", "zero", "random", "urandom")) {
+        if (!Files.exists(path("/dev/" + device))) {
+          Files.createLink(path("/dev/" + device), Devices.node(device));
+        }
       }
     });
   }
@@ -212,6 +216,7 @@ public final class RootFolder {
       var folder = attempt(() -> Files.createTempDirectory(ALL, "devices"));
       mknod(folder.resolve("null"), "3");
       mknod(folder.resolve("zero"), "5");
+      mknod(folder.resolve("random"), "8");
       mknod(folder.resolve("urandom"), "9");
       return folder;
     }

@@ -10,17 +10,24 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.SplittableRandom;
 import java.util.UUID;
 
 /** One call of the API. Its retries send the same body and the same key. */
 final class Call {
   private final Route route;
   private final byte[] body;
-  private final String idempotencyKey = UUID.randomUUID().toString();
+  private final String idempotencyKey = uniqueKey();
 
   private Call(Route route, String json) {
     this.route = requireNonNull(route, "route is null");
     this.body = (json + "\n").getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Unique, but no secret: a SecureRandom needs /dev/urandom, which an empty image may lack. */
+  private static String uniqueKey() {
+    SplittableRandom random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis());
+    return new UUID(random.nextLong(), random.nextLong()).toString();
   }
 
   static Call unclaim(String taskId, Secret token) {

@@ -58,9 +58,7 @@ public final class Descendants {
     for (String name : processNames()) {
       int parent = parentOf(name);
       if (parent > 0) {
-        children
-            .computeIfAbsent(parent, _ -> new ArrayList<>())
-            .add(Integer.parseInt(name));
+        children.computeIfAbsent(parent, _ -> new ArrayList<>()).add(Integer.parseInt(name));
       }
     }
     return children;

@@ -4,39 +4,65 @@ import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.NativeBlock;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalInt;
 
 /**
- * How likely the kernel is to kill a process when memory is short: proc_pid_oom_score_adj(5). It
- * may be raised without any privilege, but not lowered.
+ * How likely the kernel is to kill this process when memory is short: proc_pid_oom_score_adj(5).
+ * Children have what their parent has when it forks, so it is raised for that moment: they are to
+ * go before this process does. Anyone may raise it, and take it back.
  */
 public final class OomScore {
+  private static final String FILE = "/proc/self/oom_score_adj";
+  private static final int FILE_BYTES = 16;
   private static final int MAX = 1000;
 
   /** A tenth of the memory: more than this process will ever have. */
   private static final int RAISE = 100;
 
-  private static final int FILE_BYTES = 16;
-
   private final Kernel kernel;
+  private final OptionalInt file;
+  private int own;
 
+  /** To be made before dumps are forbidden: after that, the file is the superuser's. */
   public OomScore(Kernel kernel) {
     this.kernel = requireNonNull(kernel, "kernel is null");
+    file = open();
   }
 
-  /**
-   * Lets a child, and what it will fork, go before this process does. The kernel does not let this
-   * process's own file be written when it forbids dumps, so it is done from here and not by the
-   * child.
-   */
-  public void raise(int child) {
+  private OptionalInt open() {
     try {
-      byte[] own = kernel.readFile("/proc/self/oom_score_adj", FILE_BYTES);
-      int value = Integer.parseInt(new String(own, StandardCharsets.US_ASCII).strip());
-      String raised = Integer.toString(Math.min(MAX, value + RAISE));
-      kernel.writeFile("/proc/" + child + "/oom_score_adj", raised);
+      byte[] text = kernel.readFile(FILE, FILE_BYTES);
+      own = Integer.parseInt(new String(text, StandardCharsets.US_ASCII).strip());
+      return OptionalInt.of(kernel.openForWriting(FILE));
     } catch (KernelException | NumberFormatException e) {
-      // No /proc, or a sandbox that forbids it: the child is as likely to go as this process.
+      // No /proc, or a sandbox that forbids it: children are as likely to go as this process.
+      return OptionalInt.empty();
+    }
+  }
+
+  void raise() {
+    write(Math.min(MAX, own + RAISE));
+  }
+
+  void restore() {
+    write(own);
+  }
+
+  private void write(int value) {
+    if (file.isEmpty()) {
+      return;
+    }
+    NativeBlock block = kernel.allocate(FILE_BYTES);
+    try {
+      byte[] text = Integer.toString(value).getBytes(StandardCharsets.US_ASCII);
+      block.bytes().put(0, text);
+      kernel.write(file.getAsInt(), block, 0, text.length);
+    } catch (KernelException e) {
+      // Forbidden after all.
+    } finally {
+      kernel.release(block);
     }
   }
 }

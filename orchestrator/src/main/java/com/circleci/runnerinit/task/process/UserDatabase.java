@@ -34,8 +34,7 @@ public final class UserDatabase {
       Optional<Long> uid = id(user.substring(0, colon));
       Optional<Long> gid = id(user.substring(colon + 1));
       if (uid.isEmpty() || gid.isEmpty()) {
-        throw new UnknownUserException(
-            "user: expected a name, a uid or uid:gid, but got " + user);
+        throw new UnknownUserException("user: expected a name, a uid or uid:gid, but got " + user);
       }
       Optional<Account> account = account(entry -> entry.uid() == uid.get());
       return taskUser(account, uid.get(), gid.get());
@@ -73,11 +72,10 @@ public final class UserDatabase {
       Set<Long> groups = new TreeSet<>(kernel.groups());
       long self = kernel.userId();
       account(entry -> entry.uid() == self)
-          .ifPresent(
-              entry -> {
-                groups.remove(entry.gid());
-                groups.removeAll(groupsOf(entry.name()));
-              });
+          .ifPresent(entry -> {
+            groups.remove(entry.gid());
+            groups.removeAll(groupsOf(entry.name()));
+          });
       groups.remove(0L);
       return groups;
     } catch (KernelException e) {
@@ -120,9 +118,7 @@ public final class UserDatabase {
 
   private static Optional<Long> id(String text) {
     boolean digits =
-        !text.isEmpty()
-            && text.length() <= 10
-            && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        !text.isEmpty() && text.length() <= 10 && text.chars().allMatch(c -> c >= '0' && c <= '9');
     return digits
         ? Optional.of(Long.parseLong(text)).filter(value -> value <= MAX_ID)
         : Optional.empty();

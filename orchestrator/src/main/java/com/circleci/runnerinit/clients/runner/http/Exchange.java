@@ -2,7 +2,6 @@ package com.circleci.runnerinit.clients.runner.http;
 
 import static java.util.Objects.requireNonNull;
 
-import com.circleci.runnerinit.clients.runner.proxy.Passage;
 import com.circleci.runnerinit.clients.runner.proxy.Proxy;
 import com.circleci.runnerinit.clients.runner.url.IpLiteral;
 import com.circleci.runnerinit.clients.runner.url.Url;
@@ -27,7 +26,7 @@ final class Exchange implements AutoCloseable {
   private static final String PROXY = "proxyconnect tcp: ";
 
   private final PostRequest request;
-  private final Passage passage;
+  private final Optional<Proxy> proxy;
   private final int turn;
   private final Resolver resolver;
   private final Tls tls;
@@ -39,9 +38,9 @@ final class Exchange implements AutoCloseable {
    * @param turn counts the exchanges for one request from zero: each begins with another of the
    *     host's addresses, since one may take connections and never answer
    */
-  Exchange(PostRequest request, Passage passage, int turn, Resolver resolver, Tls tls) {
+  Exchange(PostRequest request, Optional<Proxy> proxy, int turn, Resolver resolver, Tls tls) {
     this.request = requireNonNull(request, "request is null");
-    this.passage = requireNonNull(passage, "passage is null");
+    this.proxy = requireNonNull(proxy, "proxy is null");
     this.turn = turn;
     this.resolver = requireNonNull(resolver, "resolver is null");
     this.tls = requireNonNull(tls, "tls is null");
@@ -80,11 +79,7 @@ final class Exchange implements AutoCloseable {
 
   private Socket connect() throws IOException, InterruptedException {
     Url server = request.server();
-    Socket connection =
-        switch (passage) {
-          case Passage.Through through -> connect(through.proxy());
-          default -> dial(server, "");
-        };
+    Socket connection = proxy.isPresent() ? connect(proxy.get()) : dial(server, "");
     return server.isSecure() ? secured(connection, server, "") : connection;
   }
 
@@ -126,7 +121,7 @@ final class Exchange implements AutoCloseable {
     String server = request.server().address();
     RequestHead head = new RequestHead("CONNECT", server);
     head.add(HeaderField.of("Host", server));
-    proxy.authorization().ifPresent(a -> head.add(new HeaderField("Proxy-Authorization", a)));
+    proxy.authorization().ifPresent(head::addProxyAuthorization);
     ClassicHttpResponse answer = roundTrip(connection, head.with(NO_BODY));
     if (answer.getCode() / 100 != 2) {
       throw new ExchangeException(
@@ -141,18 +136,13 @@ final class Exchange implements AutoCloseable {
   private ClassicHttpResponse post(Socket connection) throws IOException {
     timeoutReason = "timeout awaiting response headers";
     Url server = request.server();
-    boolean absolute = passage instanceof Passage.Through && !server.isSecure();
-    RequestHead head =
-        new RequestHead(
-            "POST", absolute ? "http://" + server.authority() + request.path() : request.path());
+    // A proxy reads only what is not encrypted, and needs to be told the server then.
+    Optional<Proxy> reader = proxy.filter(any -> !server.isSecure());
+    String target = reader.map(any -> "http://" + server.authority()).orElse("") + request.path();
+    RequestHead head = new RequestHead("POST", target);
     head.add(HeaderField.of("Host", server.authority()));
     request.headers().forEach(head::add);
-    if (absolute && passage instanceof Passage.Through through) {
-      through
-          .proxy()
-          .authorization()
-          .ifPresent(a -> head.add(new HeaderField("Proxy-Authorization", a)));
-    }
+    reader.flatMap(Proxy::authorization).ifPresent(head::addProxyAuthorization);
     byte[] body = request.body();
     head.add(HeaderField.of("Content-Length", Integer.toString(body.length)));
     head.add(HeaderField.of("Connection", "close"));

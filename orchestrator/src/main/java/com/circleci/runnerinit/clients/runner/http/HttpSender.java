@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import com.circleci.runnerinit.clients.runner.proxy.Passage;
+import com.circleci.runnerinit.clients.runner.proxy.Proxy;
 import com.circleci.runnerinit.clients.runner.proxy.ProxyRules;
 import com.circleci.runnerinit.clients.runner.trust.ServerTrust;
 import com.circleci.runnerinit.log.EventLog;
@@ -44,14 +45,21 @@ public final class HttpSender {
         return new Reply.Impossible(defect.get());
       }
     }
-    Passage passage = proxies.to(request.server());
-    if (passage instanceof Passage.Barred barred) {
-      return new Reply.Impossible(barred.reason());
-    }
-    if (passage instanceof Passage.DirectWithWarning direct && turn == 0) {
-      log.event("runner API: proxy").warning(direct.warning()).write();
-    }
-    return within(limit, new Exchange(request, passage, turn, resolver, tls));
+    return switch (proxies.to(request.server())) {
+      case Passage.Direct direct -> send(request, Optional.empty(), turn, limit);
+      case Passage.DirectWithWarning direct -> {
+        if (turn == 0) {
+          log.event("runner API: proxy").warning(direct.warning()).write();
+        }
+        yield send(request, Optional.empty(), turn, limit);
+      }
+      case Passage.Through through -> send(request, Optional.of(through.proxy()), turn, limit);
+      case Passage.Barred barred -> new Reply.Impossible(barred.reason());
+    };
+  }
+
+  private Reply send(PostRequest request, Optional<Proxy> proxy, int turn, Duration limit) {
+    return within(limit, new Exchange(request, proxy, turn, resolver, tls));
   }
 
   /**

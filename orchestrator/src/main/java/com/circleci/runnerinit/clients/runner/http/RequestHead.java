@@ -2,6 +2,7 @@ package com.circleci.runnerinit.clients.runner.http;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.configuration.Secret;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import org.apache.hc.core5.http.HttpException;
@@ -28,6 +29,10 @@ final class RequestHead extends BasicClassicHttpRequest {
 
   void add(HeaderField field) {
     addHeader(field.name(), field.value().reveal());
+  }
+
+  void addProxyAuthorization(Secret credentials) {
+    add(new HeaderField("Proxy-Authorization", credentials));
   }
 
   /** The head and a body in one piece: two writes over TLS would meet a delayed ACK. */

@@ -2,7 +2,6 @@ package com.circleci.runnerinit.clients.runner.trust;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -31,17 +30,5 @@ final class StoreFile {
       }
       return Pem.certificates(content);
     }
-  }
-
-  /** What hindered reading, in the words of strerror(3). */
-  static String reason(IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return "no such file or directory";
-    }
-    if (e instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    String message = e.getMessage();
-    return message == null ? "it can't be read" : message;
   }
 }

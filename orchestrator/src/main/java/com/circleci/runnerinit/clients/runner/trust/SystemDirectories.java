@@ -5,8 +5,10 @@ import static java.util.Objects.requireNonNull;
 import com.circleci.runnerinit.log.EventLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
@@ -22,19 +24,19 @@ import org.jspecify.annotations.Nullable;
  * colons, else those where Go's crypto/x509 looks. Every one of them is read.
  */
 final class SystemDirectories implements RootSource {
-  static final List<Path> PLACES =
+  static final List<String> PLACES =
       List.of(
-          Path.of("/etc/ssl/certs"), // SLES
-          Path.of("/etc/pki/tls/certs"), // Fedora, RHEL
-          Path.of("/system/etc/security/cacerts"), // Android
-          Path.of("/data/misc/keychain/certs-added")); // Android, the user's own
+          "/etc/ssl/certs", // SLES
+          "/etc/pki/tls/certs", // Fedora, RHEL
+          "/system/etc/security/cacerts", // Android
+          "/data/misc/keychain/certs-added"); // Android, the user's own
 
   private final Map<String, String> environment;
-  private final List<Path> places;
+  private final List<String> places;
   private final EventLog log;
   private @Nullable Bundle bundle;
 
-  SystemDirectories(Map<String, String> environment, List<Path> places, EventLog log) {
+  SystemDirectories(Map<String, String> environment, List<String> places, EventLog log) {
     this.environment = requireNonNull(environment, "environment is null");
     this.places = List.copyOf(places);
     this.log = requireNonNull(log, "log is null");
@@ -50,33 +52,28 @@ final class SystemDirectories implements RootSource {
 
   private Bundle read() {
     String chosen = environment.getOrDefault("SSL_CERT_DIR", "");
-    List<Path> directories =
+    List<String> directories =
         chosen.isEmpty()
             ? places
-            : Arrays.stream(chosen.split(":", -1))
-                .filter(name -> !name.isEmpty())
-                .map(Path::of)
-                .toList();
+            : Arrays.stream(chosen.split(":", -1)).filter(name -> !name.isEmpty()).toList();
     Bundle all = new Bundle();
-    for (Path directory : directories) {
-      try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+    for (String directory : directories) {
+      try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of(directory))) {
         for (Path file : files) {
-          readInto(all, directory, file);
+          readInto(all, file);
         }
-      } catch (NoSuchFileException e) {
-        if (!chosen.isEmpty()) {
-          warn(directory, StoreFile.reason(e));
+      } catch (IOException | DirectoryIteratorException | InvalidPathException e) {
+        if (!(e instanceof NoSuchFileException) || !chosen.isEmpty()) {
+          UnusableStore.warn(log, directory, UnusableStore.reason(e));
         }
-      } catch (IOException e) {
-        warn(directory, StoreFile.reason(e));
       }
     }
     return all;
   }
 
-  private static void readInto(Bundle all, Path directory, Path file) {
+  private static void readInto(Bundle all, Path file) {
     try {
-      if (!isLinkWithin(directory, file)) {
+      if (!isLinkToNeighbour(file)) {
         all.addAll(StoreFile.read(file));
       }
     } catch (IOException e) {
@@ -85,16 +82,7 @@ final class SystemDirectories implements RootSource {
   }
 
   /** OpenSSL's links named by hash lead to files that are read anyway. */
-  private static boolean isLinkWithin(Path directory, Path file) throws IOException {
-    return Files.isSymbolicLink(file)
-        && Files.readSymbolicLink(file).getNameCount() == 1
-        && Files.exists(directory);
-  }
-
-  private void warn(Path place, String reason) {
-    log.event("runner API: trusted certificates")
-        .with("path", place.toString())
-        .warning("certificate store can't be used, going on without it: " + reason)
-        .write();
+  private static boolean isLinkToNeighbour(Path file) throws IOException {
+    return Files.isSymbolicLink(file) && !Files.readSymbolicLink(file).toString().contains("/");
   }
 }

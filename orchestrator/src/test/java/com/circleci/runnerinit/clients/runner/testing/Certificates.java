@@ -1,7 +1,9 @@
 package com.circleci.runnerinit.clients.runner.testing;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Certificates of a private authority, made once for all tests by the running JDK's keytool. */
 public final class Certificates {
+  /** The newer type spends most of a test's time on the derivation of keys from the password. */
+  private static final String STORE_TYPE = "JKS";
+
   private static final String PASSWORD = "changeit";
   private static final String NAMES = "san=dns:localhost,dns:runner-api,ip:127.0.0.1";
   private static @Nullable Certificates made;
@@ -36,7 +41,7 @@ public final class Certificates {
   public static synchronized Certificates make() throws IOException, GeneralSecurityException {
     if (made == null) {
       Path directory = Files.createTempDirectory("certificates");
-      Path file = directory.resolve("store.p12");
+      Path file = directory.resolve("store.jks");
       try {
         String[] authority = {"-ext", "bc:c=ca:true", "-ext", "ku:c=keyCertSign"};
         keytool(file, "root", "rsa", "Test Root", authority);
@@ -51,7 +56,7 @@ public final class Certificates {
         keytool(
             file, "elsewhere", "ec", "x", "-ext", "san=dns:a.test,ip:10.9.8.7", "-signer", "root");
         keytool(file, "selfsigned", "ec", "selfsigned", "-ext", NAMES);
-        KeyStore store = KeyStore.getInstance("PKCS12");
+        KeyStore store = KeyStore.getInstance(STORE_TYPE);
         try (InputStream in = Files.newInputStream(file)) {
           store.load(in, PASSWORD.toCharArray());
         }
@@ -88,7 +93,7 @@ public final class Certificates {
 
   private SSLContext identity(String alias, Certificate[] chain)
       throws GeneralSecurityException, IOException {
-    KeyStore one = KeyStore.getInstance("PKCS12");
+    KeyStore one = KeyStore.getInstance(STORE_TYPE);
     one.load(null, null);
     char[] password = PASSWORD.toCharArray();
     one.setKeyEntry(alias, store.getKey(alias, password), password, chain);
@@ -110,15 +115,21 @@ public final class Certificates {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
     command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"));
-    command.addAll(List.of("-genkeypair", "-keystore", store.toString(), "-storetype", "PKCS12"));
-    command.addAll(List.of("-storepass", PASSWORD, "-alias", alias, "-dname", "CN=" + name));
+    command.addAll(List.of("-genkeypair", "-keystore", store.toString(), "-storetype", STORE_TYPE));
+    command.addAll(
+        List.of(
+            "-storepass", PASSWORD, "-keypass", PASSWORD, "-alias", alias, "-dname", "CN=" + name));
     command.addAll(List.of("-validity", "100", "-sigalg", signature(key, more)));
     command.addAll(
         key.equals("ec")
             ? List.of("-keyalg", "EC", "-groupname", "secp256r1")
             : List.of("-keyalg", "RSA", "-keysize", "2048"));
     command.addAll(Arrays.asList(more));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    Process process =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectInput(Redirect.from(new File("/dev/null")))
+            .start();
     try {
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (process.waitFor() != 0) {

@@ -1,0 +1,28 @@
+package com.circleci.runnerinit.task.process;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.SpawnRequest;
+
+/** Starts children that the kernel is to kill before this process when memory is short. */
+public final class Spawner {
+  private final Kernel kernel;
+  private final OomScore oomScore;
+
+  public Spawner(Kernel kernel, OomScore oomScore) {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.oomScore = requireNonNull(oomScore, "oomScore is null");
+  }
+
+  /** Returns the child's process id. */
+  public int spawn(SpawnRequest request) throws KernelException {
+    oomScore.raise();
+    try {
+      return kernel.spawn(request);
+    } finally {
+      oomScore.restore();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package com.circleci.runnerinit;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The rules of the layout. */
+@AnalyzeClasses(
+    packages = "com.circleci.runnerinit",
+    importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  @ArchTest
+  static final ArchRule noPackageCycles =
+      slices().matching("com.circleci.runnerinit.(**)").should().beFreeOfCycles();
+
+  /** Its reaper threads would take exit statuses from the one place that waits. */
+  @ArchTest
+  static final ArchRule noJavaProcesses =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("java.lang.ProcessBuilder")
+          .orShould()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("java.lang.Process")
+          .orShould()
+          .callMethod(Runtime.class, "exec", String[].class);
+
+  /** What it decides can be tested without a process, a socket or a clock. */
+  @ArchTest
+  static final ArchRule thePureCoreKnowsNoWorld =
+      noClasses()
+          .that()
+          .haveSimpleName("Orchestrator")
+          .should()
+          .dependOnClassesThat()
+          .haveSimpleName("Kernel")
+          .orShould()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "java.io..",
+              "java.net..",
+              "java.nio..",
+              "..health..",
+              "..clients..",
+              "..log..",
+              "..task.process..")
+          .orShould()
+          .callMethod(System.class, "nanoTime")
+          .orShould()
+          .callMethod(System.class, "currentTimeMillis");
+
+  @ArchTest
+  static final ArchRule onlyMainKnowsTheImage =
+      noClasses()
+          .that()
+          .doNotHaveSimpleName("Main")
+          .and()
+          .doNotHaveSimpleName("ImageSyscalls")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.graalvm..");
+
+  @ArchTest
+  static final ArchRule noVagueNames =
+      noClasses()
+          .should()
+          .haveSimpleNameEndingWith("Util")
+          .orShould()
+          .haveSimpleNameEndingWith("Utils")
+          .orShould()
+          .haveSimpleNameEndingWith("Helper")
+          .orShould()
+          .haveSimpleNameEndingWith("Manager")
+          .orShould()
+          .haveSimpleNameEndingWith("Impl");
+
+  /** The environment is taken byte for byte from the kernel, and the token is wiped from it. */
+  @ArchTest
+  static final ArchRule noJavaEnvironment =
+      noClasses()
+          .should()
+          .callMethod(System.class, "getenv")
+          .orShould()
+          .callMethod(System.class, "getenv", String.class);
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.cmd;
+
+import org.jspecify.annotations.NullMarked;

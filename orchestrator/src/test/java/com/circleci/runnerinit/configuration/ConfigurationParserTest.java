@@ -1,0 +1,102 @@
+package com.circleci.runnerinit.configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigurationParserTest {
+  private static final String REQUIRED =
+      "\"token\":\"s3cr3t\",\"allocation\":\"a\",\"runner_api_base_url\":\"u\","
+          + "\"task_agent_path\":\"/agent\"";
+
+  @Test
+  void shouldReadEveryField() {
+    ParsedConfiguration parsed =
+        ConfigurationParser.parse(
+            """
+            {"cmd": ["dockerd", "-D"], "user": "build", "task_id": "t",
+             "readiness_file_path": "/ready", "enable_unsafe_retries": true, "token": "s3cr3t",
+             "task_agent_path": "/agent", "runner_api_base_url": "https://r", "allocation": "a",
+             "ssh_advertise_addr": "h:1", "max_run_time": 3600000000000}\
+            """);
+
+    assertThat(parsed.problem()).isEmpty();
+    assertThat(parsed.configuration())
+        .isEqualTo(
+            new Configuration(
+                List.of("dockerd", "-D"),
+                "build",
+                "t",
+                "/ready",
+                true,
+                new Secret("s3cr3t"),
+                "/agent",
+                "https://r",
+                "a",
+                "h:1",
+                Duration.ofHours(1)));
+  }
+
+  @Test
+  void shouldIgnoreUnknownFieldsCaseAndNulls() {
+    ParsedConfiguration parsed =
+        ConfigurationParser.parse(
+            "{"
+                + REQUIRED
+                + ",\"extra\":{\"a\":[1]},\"USER\":\"u\",\"cmd\":null,\"task_id\":null}");
+
+    assertThat(parsed.problem()).isEmpty();
+    assertThat(parsed.configuration().user()).isEqualTo("u");
+    assertThat(parsed.configuration().command()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\"max_run_time\":\"1h\"|max_run_time: expected an integer of nanoseconds, but got a string",
+        "\"max_run_time\":1.5|max_run_time: expected an integer of nanoseconds, but got another number",
+        "\"user\":1|user: expected a string, but got a number",
+        "\"cmd\":\"x\"|cmd: expected a list of strings, but got a string",
+        "\"cmd\":[\"x\",2]|cmd[1]: expected a string, but got a number",
+        "\"enable_unsafe_retries\":\"yes\"|enable_unsafe_retries: expected true or false, but got a string",
+      })
+  void shouldNameTheWrongFieldAndKeepTheRest(String field, String problem) {
+    ParsedConfiguration parsed = ConfigurationParser.parse("{" + field + "," + REQUIRED + "}");
+
+    assertThat(parsed.problem()).contains(problem);
+    assertThat(parsed.configuration().canReport()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"token\":\"s3cr3t\",",
+        "{\"token\":\"s3cr3t\" x",
+        "s3cr3t",
+        "[\"s3cr3t\"]",
+        "{\"token\":\"s3cr3t\"} x",
+        "",
+        "{'token':'s3cr3t'}"
+      })
+  void shouldNeverShowTheDocument(String json) {
+    ParsedConfiguration parsed = ConfigurationParser.parse(json);
+
+    assertThat(parsed.problem()).isPresent();
+    assertThat(parsed.toString()).doesNotContain("s3cr3t");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"token", "allocation", "runner_api_base_url", "task_agent_path"})
+  void shouldRequireWhatNothingCanRunWithout(String field) {
+    String json = "{" + REQUIRED.replace("\"" + field + "\"", "\"other\"") + "}";
+
+    assertThat(ConfigurationParser.parse(json).problem())
+        .contains(field + ": required, but missing or empty");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.log;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.task.process;
+
+import org.jspecify.annotations.NullMarked;
