@@ -44,8 +44,9 @@ need() {
   ((${#missing[@]})) || return 0
   if ((EUID == 0)) && command -v apt-get >/dev/null; then
     say "installing ${missing[*]}"
-    apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
-      { apt-get update -qq && apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; } ||
+    # The run level keeps a package's daemon from being started.
+    RUNLEVEL=1 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
+      { apt-get update -qq && RUNLEVEL=1 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; } ||
       die "apt-get could not install ${missing[*]}"
   else
     die "missing ${missing[*]}: install them (apt-get install ${missing[*]})"
@@ -186,7 +187,7 @@ verb_run_task() {
 verb_test() {
   find_jdk
   ((EUID == 0)) || die "test: PID namespaces need root"
-  need unshare=util-linux file=file readelf=binutils cc=gcc strace=strace
+  need unshare=util-linux file=file readelf=binutils cc=gcc promtool=prometheus
   maven verify -pl orchestrator,testing -am
   verb_build
   maven verify -DskipUnitTests=true
@@ -195,7 +196,7 @@ verb_test() {
 ## Run the unit tests alone, in seconds
 verb_unit_test() {
   find_jdk
-  need cc=gcc
+  need cc=gcc promtool=prometheus
   maven test -pl orchestrator,testing -am
 }
 
@@ -231,7 +232,7 @@ verb_deps() {
 verb_install_devtools() {
   find_jdk
   need mvn=maven musl-gcc=musl-tools ar=binutils cc=gcc unshare=util-linux file=file \
-    readelf=binutils shellcheck=shellcheck curl=curl strace=strace
+    readelf=binutils shellcheck=shellcheck curl=curl promtool=prometheus
 }
 
 ## Delete what was built; the cache outside the checkout stays

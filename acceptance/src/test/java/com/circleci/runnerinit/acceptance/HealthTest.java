@@ -51,6 +51,7 @@ class HealthTest {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1"})
   void shouldListenOnBothProtocols(String address, Scenario given) {
+    given.proc();
     var container = startTask(given);
 
     assertThat(container.probe().ask(address, "GET", "/live").status()).isEqualTo(200);
@@ -59,6 +60,7 @@ class HealthTest {
 
   @Test
   void shouldListenOnTheAddressItIsGivenOnly(Scenario given) {
+    given.proc();
     given.environment("CIRCLECI_GOAT_HEALTH_CHECK_ADDR", "127.0.0.1:" + given.healthPort());
     var container = startTask(given);
 
@@ -73,6 +75,7 @@ class HealthTest {
 
   @Test
   void shouldTakeTheFlagBeforeTheEnvironment(Scenario given) {
+    given.proc();
     given.environment("CIRCLECI_GOAT_HEALTH_CHECK_ADDR", "127.0.0.1:1");
     given.agent("touch=/out/started", "wait-file=/out/end");
     var container = given.runTask("--health-check-addr", "[::]:" + given.healthPort());
@@ -80,6 +83,14 @@ class HealthTest {
 
     assertThat(container.stdout().awaitEvent("server: new-server admin").fields())
         .containsEntry("app.address", "[::]:" + given.healthPort());
+    end(given, container);
+  }
+
+  @Test
+  void shouldListenWithoutProcToo(Scenario given) {
+    var container = startTask(given);
+
+    assertThat(container.probe().get("/live").status()).isEqualTo(200);
     end(given, container);
   }
 

@@ -57,6 +57,7 @@ class LogTest {
 
   @Test
   void shouldAnnounceTheHealthServer(Scenario given) {
+    given.proc();
     assertThat(given.runTask().exitCode()).isZero();
 
     assertThat(given.container().stdout().awaitEvent("server: new-server admin").fields())

@@ -127,10 +127,10 @@ class ReapingTest {
     var container = given.runTask();
     given.root().awaitFile("/out/forked");
 
+    Await.until("all of them are seen", () -> container.children().size() > 500);
     assertThat(container.probe().get("/live").status()).isEqualTo(200);
     given.root().file("/out/end", "");
 
     assertThat(container.exitCode()).isZero();
-    assertThat(container.mostProcesses()).isGreaterThan(500);
   }
 }

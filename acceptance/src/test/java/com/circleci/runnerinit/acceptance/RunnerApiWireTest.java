@@ -55,7 +55,7 @@ class RunnerApiWireTest {
 
   @Test
   void shouldReachAnApiThatHasOnlyAnIpv6Address(Scenario given) {
-    given.apiOptions(given.apiOptions().onIpv6());
+    given.proc().apiOptions(given.apiOptions().onIpv6());
 
     assertThat(failAndGetTheCall(given).header("host")).hasValue("[::1]:" + given.api().port());
   }
@@ -67,7 +67,7 @@ class RunnerApiWireTest {
         "127.0.0.1 runner.test\n::1 runner.test\n"
       })
   void shouldTryEachAddressOfTheHost(String hosts, Scenario given) {
-    given.root().file("/etc/hosts", hosts);
+    given.proc().root().file("/etc/hosts", hosts);
     given.apiBaseUrl(given.api().baseUrl("runner.test"));
 
     assertThat(failAndGetTheCall(given).header("host"))

@@ -46,6 +46,22 @@ class ShutdownTest {
   }
 
   @Test
+  void shouldEndTheEntrypointTooWhenStoppedInTheReadinessWait(Scenario given) {
+    given.config().set("readiness_file_path", "/status/ready");
+    given.entrypoint(
+        "record-signals=/out/signals", "on-term=exit:0", "touch=/out/up", "sleep=forever");
+    var container = given.runTask();
+    given.root().awaitFile("/out/up");
+    container.probe().awaitStatus("/ready", 200);
+
+    container.signal(Signal.TERM);
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(given.root().read("/out/signals")).isEqualTo("TERM\n");
+    assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
+  }
+
+  @Test
   void shouldHandTheTaskBackHoweverEarlyTheSignalComes(Scenario given) {
     given.config().set("readiness_file_path", "/status/ready");
     var container = given.runTask();

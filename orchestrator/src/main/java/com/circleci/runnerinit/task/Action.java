@@ -54,6 +54,13 @@ public sealed interface Action {
   /** Answered by {@link Event.OutputDrained} within a short time, whoever holds the pipe. */
   record DrainOutput() implements Action {}
 
+  /** Tells the container's owner, beside the runner API, why it ends. */
+  record Explain(Failure failure) implements Action {
+    public Explain {
+      requireNonNull(failure, "failure is null");
+    }
+  }
+
   /** Answered by {@link Event.Unclaimed}. */
   record Unclaim() implements Action {}
 

@@ -29,6 +29,7 @@ final class EventLoop {
   private final Reports reports;
   private final TaskStatus status;
   private final Narrator narrator;
+  private final TerminationLog terminationLog;
   private final EventLog log;
   private final ListenAddress healthAddress;
   private final String readinessFile;
@@ -65,6 +66,7 @@ final class EventLoop {
     this.mailbox = requireNonNull(mailbox, "mailbox is null");
     this.events = requireNonNull(events, "events is null");
     narrator = new Narrator(log);
+    terminationLog = new TerminationLog(kernel);
     signals = kernel.openSignals();
   }
 
@@ -83,6 +85,9 @@ final class EventLoop {
   private void decide() {
     Event event;
     while (end.isEmpty() && (event = events.poll()) != null) {
+      if (event instanceof Event.Started(Role role)) {
+        narrator.tellStarted(role);
+      }
       for (Action action : orchestrator.on(event)) {
         perform(action);
       }
@@ -159,6 +164,8 @@ final class EventLoop {
       case Action.SignalGroup(Role role, int signal) -> processes.signalGroup(role, signal);
       case Action.KillEverything() -> processes.killEverything();
       case Action.DrainOutput() -> processes.drainOutput();
+      case Action.Explain(Failure failure) ->
+          terminationLog.write(failure.describe(processes.agentOutput()));
       case Action.Unclaim() -> reports.unclaim();
       case Action.SendFail(Failure failure) ->
           reports.sendFail(failure.describe(processes.agentOutput()));

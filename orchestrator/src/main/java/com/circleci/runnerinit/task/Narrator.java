@@ -38,9 +38,17 @@ final class Narrator {
               .write();
       case Notice.Reported reported ->
           log.event("reported the task as failed")
-              .attribute("error", reported.failure().describe(agentOutput))
+              .attribute("error", describe(reported, agentOutput))
               .write();
     }
+  }
+
+  private static String describe(Notice.Reported reported, String agentOutput) {
+    String failure = reported.failure().describe(agentOutput);
+    return reported
+        .unclaimError()
+        .map(error -> failure + "; " + Orchestrator.RETRY_FAILED + error)
+        .orElse(failure);
   }
 
   void tellStarted(Role role) {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.ExitStatus;
 import java.time.Duration;
+import java.util.Optional;
 
 /** What the orchestrator wants the operator to know. */
 public sealed interface Notice {
@@ -31,10 +32,15 @@ public sealed interface Notice {
     }
   }
 
-  /** The runner API was told why the task failed. */
-  record Reported(Failure failure) implements Notice {
+  /**
+   * The runner API was told why the task failed.
+   *
+   * @param unclaimError why the task could not be retried before; empty: that was not tried
+   */
+  record Reported(Failure failure, Optional<String> unclaimError) implements Notice {
     public Reported {
       requireNonNull(failure, "failure is null");
+      requireNonNull(unclaimError, "unclaimError is null");
     }
   }
 }

@@ -52,6 +52,8 @@ public final class Orchestrator {
       "error on shutdown: task agent process is still running, which could interrupt the task."
           + " Possible reasons include the Pod being evicted or deleted";
 
+  static final String RETRY_FAILED = "failed to retry task: ";
+
   private final Plan plan;
   private final Configuration configuration;
   private State state = new NotBegun();
@@ -419,6 +421,7 @@ public final class Orchestrator {
   }
 
   private void report(Failure failure) {
+    act(new Action.Explain(failure));
     if (!configuration.canReport()) {
       end(ExitCode.FAILED, List.of(failure.message()));
       return;
@@ -455,7 +458,7 @@ public final class Orchestrator {
       if (error.isPresent()) {
         endUntold(failure, unclaimError, error.get());
       } else {
-        act(new Action.Log(new Notice.Reported(failure)));
+        act(new Action.Log(new Notice.Reported(failure, unclaimError)));
         end(ExitCode.HANDLED, List.of());
       }
     }
@@ -474,7 +477,7 @@ public final class Orchestrator {
   private void endUntold(Failure failure, Optional<String> unclaimError, String failError) {
     List<String> untold = new ArrayList<>();
     untold.add(failure.message());
-    unclaimError.ifPresent(error -> untold.add("failed to retry task: " + error));
+    unclaimError.ifPresent(error -> untold.add(RETRY_FAILED + error));
     untold.add("failed to send fail event for task: " + failError);
     end(ExitCode.FAILED, untold);
   }

@@ -212,8 +212,7 @@ public final class FakeRunnerApi implements Closeable {
   }
 
   private static String literal(InetAddress address) {
-    var text = address.getHostAddress();
-    return address instanceof Inet6Address ? "[" + text + "]" : text;
+    return address instanceof Inet6Address ? "[::1]" : address.getHostAddress();
   }
 
   private static void closeQuietly(Closeable closeable) {

@@ -126,10 +126,6 @@ public final class Container implements AutoCloseable {
     return watch.map(NamespaceWatch::mostZombies).orElse(0);
   }
 
-  public int mostProcesses() {
-    return watch.map(NamespaceWatch::mostProcesses).orElse(0);
-  }
-
   @Override
   public void close() {
     watch.ifPresent(NamespaceWatch::close);

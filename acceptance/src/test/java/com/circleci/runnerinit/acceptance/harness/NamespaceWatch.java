@@ -20,7 +20,6 @@ final class NamespaceWatch implements AutoCloseable {
   private final String secret;
   private final Thread thread;
   private final AtomicInteger mostZombies = new AtomicInteger();
-  private final AtomicInteger mostProcesses = new AtomicInteger();
   private final Set<String> leaks = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
@@ -33,10 +32,6 @@ final class NamespaceWatch implements AutoCloseable {
 
   int mostZombies() {
     return mostZombies.get();
-  }
-
-  int mostProcesses() {
-    return mostProcesses.get();
   }
 
   /** Where the secret showed in a command line or an environment. */
@@ -55,7 +50,6 @@ final class NamespaceWatch implements AutoCloseable {
       var tree = first.tree();
       var zombies = tree.stream().flatMap(p -> p.stat().stream()).filter(ProcessStat::isZombie);
       mostZombies.accumulateAndGet((int) zombies.count(), Math::max);
-      mostProcesses.accumulateAndGet(tree.size(), Math::max);
       orchestrator.get().ifPresent(process -> lookForSecret(process.tree()));
       LockSupport.parkNanos(LOOK_EVERY.toNanos());
     }

@@ -32,9 +32,7 @@ public final class RootFolder {
       Files.createDirectories(ALL);
       var root = Files.createTempDirectory(ALL, "root");
       mode(root, "rwxr-xr-x");
-      return Boolean.getBoolean("TEMPORARY")
-          ? new RootFolder(root).devices()
-          : new RootFolder(root);
+      return new RootFolder(root);
     });
   }
 

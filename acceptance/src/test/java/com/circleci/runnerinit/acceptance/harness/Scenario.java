@@ -122,6 +122,7 @@ public final class Scenario implements AutoCloseable {
     return this;
   }
 
+  /** As every real container has it. Without it the JDK takes the machine for one without IPv6. */
   public Scenario proc() {
     root.folder("/proc");
     unshareOptions.add("--mount-proc=" + root.path("/proc"));

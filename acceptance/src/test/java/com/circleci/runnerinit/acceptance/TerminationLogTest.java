@@ -1,0 +1,68 @@
+package com.circleci.runnerinit.acceptance;
+
+import static com.circleci.runnerinit.testing.Route.FAIL;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Answer;
+import org.junit.jupiter.api.Test;
+
+/** What {@code kubectl describe pod} shows of a task that failed. */
+@InAContainer
+class TerminationLogTest {
+  private static final String TERMINATION_LOG = "/dev/termination-log";
+
+  @Test
+  void shouldWriteTheMessageThatWasReported(Scenario given) {
+    given.root().file(TERMINATION_LOG, "");
+    given.agent("exit=3");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.api().calls(FAIL))
+        .singleElement()
+        .satisfies(call ->
+            assertThat(given.root().read(TERMINATION_LOG).strip()).isEqualTo(call.message()));
+  }
+
+  @Test
+  void shouldWriteTheMessageThatNobodyCouldBeTold(Scenario given) {
+    given.api().always(FAIL, Answer.status(404));
+    given.root().file(TERMINATION_LOG, "");
+    given.agent("exit=3");
+
+    assertThat(given.runTask().exitCode()).isOne();
+
+    assertThat(given.root().read(TERMINATION_LOG)).contains("exit status 3");
+  }
+
+  @Test
+  void shouldLeaveItEmptyAfterASuccess(Scenario given) {
+    given.root().file(TERMINATION_LOG, "");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().read(TERMINATION_LOG)).isEmpty();
+  }
+
+  @Test
+  void shouldNotMakeOneWhereThereIsNone(Scenario given) {
+    given.root().folder("/dev");
+    given.agent("exit=3");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().has(TERMINATION_LOG)).isFalse();
+  }
+
+  @Test
+  void shouldNotMindOneThatCannotBeWritten(Scenario given) {
+    given.root().folder(TERMINATION_LOG);
+    given.agent("exit=3");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.api().calls(FAIL)).hasSize(1);
+  }
+}
