@@ -63,22 +63,24 @@ graalvm_home() {
   if [[ -n ${GRAALVM_HOME:-} && -x ${GRAALVM_HOME:-}/bin/native-image ]]; then
     printf '%s\n' "$GRAALVM_HOME"
   else
-    "$JAVA_HOME/bin/java" "$root/toolchain/src/main/java/com/circleci/runnerinit/toolchain/Toolchain.java" home
+    "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+      "$root/toolchain/src/main/java/com/circleci/runnerinit/toolchain/Toolchain.java" home
   fi
 }
 
-# Runs a command that may take long, and shows the seconds that pass on a terminal.
+# Runs a command that may take long, its output in a file, and shows the seconds that pass.
 with_progress() {
-  local what=$1 begin=$SECONDS
-  shift
-  "$@" &
+  local what=$1 output=$2 begin=$SECONDS
+  shift 2
+  say "$what: a minute or two; details in ${output#"$root"/}"
+  "$@" >"$output" 2>&1 &
   local job=$!
   while kill -0 "$job" 2>/dev/null; do
     [[ -t 2 ]] && printf '\r%s… %d s' "$what" $((SECONDS - begin)) >&2
     sleep 1
   done
   [[ -t 2 ]] && printf '\r\033[K' >&2
-  wait "$job" || die "$what failed"
+  wait "$job" || die "$what failed: see ${output#"$root"/}"
   say "$what: $((SECONDS - begin)) s"
 }
 
@@ -129,10 +131,9 @@ build_executable() {
     local options
     mapfile -t options < <(image_options)
     mkdir -p "$kept" "$root/target"
-    with_progress "building the executable" \
+    with_progress "building the executable" "$root/target/native-image.log" \
       "$home/bin/native-image" "${options[@]}" -cp "$class_path" -o "$kept/orchestrator.new" \
-      com.circleci.runnerinit.cmd.Main >"$root/target/native-image.log" 2>&1 ||
-      die "native-image failed: see target/native-image.log"
+      com.circleci.runnerinit.cmd.Main
     mv "$kept/orchestrator.new" "$kept/orchestrator"
   fi
   mkdir -p "$bin"

@@ -68,7 +68,7 @@ probe() { curl -s -o /dev/null -m 1 -w '%{http_code}' "http://127.0.0.1:$health_
 show_timeline() {
   local status=$1
   printf '\ntimeline\n' >&2
-  grep -E ' (flow|probes|api) |orchestrator.* (starting orchestrator|custom entrypoint|task agent started|orchestrator: wait|system: shutdown|termination grace|retrying|reported|run-task) ' "$events" |
+  grep -E ' (flow|probes|api) |orchestrator.* (starting orchestrator|custom entrypoint|task agent started|orchestrator: wait|system: shutdown|termination grace|retrying|reported|run-task)' "$events" |
     sed -E 's/ (orchestrator) +[0-9:]{8} [0-9a-f]{5} [0-9.]+ms / \1 /' >&2
   printf '%s %-12s %s\n' "$(elapsed)" flow "exit $status" >&2
 }
@@ -97,7 +97,7 @@ run_task() {
   events=$run_dir/events
   trap 'kill "${api_job:-}" 2>/dev/null || true; rm -rf "$run_dir"' EXIT
   local image=$run_dir/image volume=$run_dir/volume/bin
-  mkdir -p "$image"
+  mkdir -p "$image/opt/circleci/bin" "$volume"
   cp "$bin/orchestrator" "$image/orchestrator"
   cp "$bin/fake-task-agent" "$image/circleci-agent"
 
@@ -107,7 +107,10 @@ run_task() {
   health_port=$(free_port)
 
   note flow "init fills the volume"
-  "$image/orchestrator" init "$image" "$volume" 2>&1 | stamp init
+  # As in a Pod: the volume is mounted into an image that holds nothing but the two executables.
+  unshare --pid --fork --kill-child --mount sh -c '
+    mount --bind "$1" "$2/opt/circleci/bin" && exec chroot "$2" /orchestrator init
+  ' sh "$volume" "$image" 2>&1 | stamp init
 
   local config command='[]'
   [[ -z $entrypoint ]] || command="[\"/bin/sh\",\"-c\",$(json_string "$entrypoint")]"

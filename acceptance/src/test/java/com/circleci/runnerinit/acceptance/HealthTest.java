@@ -190,6 +190,7 @@ class HealthTest {
   void shouldNotLogAProbeThatSucceeds(Scenario given) {
     var container = startTask(given);
     container.probe().awaitStatus("/ready", 200);
+    container.stdout().awaitEvent("server: new-server admin");
     var before = container.stdout().lines().size();
 
     for (var i = 0; i < 20; i++) {

@@ -2,15 +2,21 @@ package com.circleci.runnerinit.cmd;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.NativeBlock;
+import com.circleci.runnerinit.log.ControlCharacters;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 
 /** The process's standard output and error, unbuffered. */
 final class Console {
   private static final int STANDARD_OUTPUT = 1;
   private static final int STANDARD_ERROR = 2;
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final Kernel kernel;
   private final String programName;
@@ -29,10 +35,13 @@ final class Console {
     write(STANDARD_OUTPUT, line);
   }
 
-  /** One line on standard error, whatever the message holds. */
+  /** One line on standard error, whatever the message holds; nothing when nobody reads. */
   void error(String message) {
-    String line = programName + ": error: " + message.replace("\n", "\\n").replace("\r", "\\r");
-    write(STANDARD_ERROR, (line + "\n").getBytes(StandardCharsets.UTF_8));
+    String line = programName + ": error: " + ControlCharacters.escape(message) + "\n";
+    Interest errors = Interest.inWriting(STANDARD_ERROR);
+    if (kernel.poll(List.of(errors), Optional.of(PATIENCE))[0]) {
+      write(STANDARD_ERROR, line.getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   private void write(int descriptor, byte[] bytes) {

@@ -50,6 +50,12 @@ sealed interface Invocation {
       requireNonNull(config, "config is null");
       requireNonNull(logFormat, "logFormat is null");
     }
+
+    /** Without the configuration, which holds the token. */
+    @Override
+    public String toString() {
+      return "HandOver[entrypoint=" + entrypoint + "]";
+    }
   }
 
   record RunTask(

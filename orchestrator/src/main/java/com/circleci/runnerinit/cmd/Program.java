@@ -118,8 +118,12 @@ final class Program {
   private ExitCode runTask(Invocation.RunTask task, Environment environment) {
     kernel.wipeEnvironment(Environment.OWN_PREFIX);
     BufferedSink sink = new BufferedSink(console::printLine);
-    sink.start();
     EventLog log = openLog(task.logFormat(), sink);
+    sink.start(lines ->
+        log.event("log: lines dropped")
+            .with("lines", lines)
+            .warning("nobody read the log in time")
+            .write());
     announce(log);
     try {
       return runTask(task, environment, log);

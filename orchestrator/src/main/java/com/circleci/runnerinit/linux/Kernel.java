@@ -16,6 +16,9 @@ public interface Kernel {
   /** The effective user of this process. */
   long userId();
 
+  /** The effective group of this process. */
+  long groupId();
+
   /** The name of this host, which in a Pod is the Pod's (uname(2)). */
   String hostName() throws KernelException;
 

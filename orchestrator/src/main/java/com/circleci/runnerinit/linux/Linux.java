@@ -61,7 +61,12 @@ public final class Linux implements Kernel {
 
   @Override
   public long userId() {
-    return call(Syscall.GETUID);
+    return call(Syscall.GETEUID);
+  }
+
+  @Override
+  public long groupId() {
+    return call(Syscall.GETEGID);
   }
 
   @Override

@@ -2,10 +2,10 @@ package com.circleci.runnerinit.log;
 
 import static java.util.Objects.requireNonNull;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.function.LongConsumer;
 
 /**
  * Hands lines to a thread that writes them, so that a reader who does not read can't hold up the
@@ -30,8 +30,13 @@ public final class BufferedSink implements LogSink {
     this.slow = requireNonNull(slow, "slow is null");
   }
 
-  public void start() {
-    Thread thread = new Thread(null, this::writeForEver, "log", STACK_BYTES);
+  /**
+   * Starts the thread.
+   *
+   * @param tellDropped told of how many lines were dropped, once there is room again
+   */
+  public void start(LongConsumer tellDropped) {
+    Thread thread = new Thread(null, () -> writeForEver(tellDropped), "log", STACK_BYTES);
     thread.setDaemon(true);
     thread.start();
   }
@@ -41,14 +46,10 @@ public final class BufferedSink implements LogSink {
     if (buffered + line.length > MAX_BUFFERED_BYTES) {
       dropped++;
     } else {
-      add(line);
+      lines.add(line);
+      buffered += line.length;
+      notifyAll();
     }
-  }
-
-  private synchronized void add(byte[] line) {
-    lines.add(line);
-    buffered += line.length;
-    notifyAll();
   }
 
   /** Waits until all is written, or the time is over. */
@@ -66,10 +67,14 @@ public final class BufferedSink implements LogSink {
     }
   }
 
-  private void writeForEver() {
+  private void writeForEver(LongConsumer tellDropped) {
     try {
       while (true) {
         slow.write(take());
+        long lost = takeDropped();
+        if (lost > 0) {
+          tellDropped.accept(lost);
+        }
         written();
       }
     } catch (InterruptedException e) {
@@ -87,13 +92,14 @@ public final class BufferedSink implements LogSink {
     return line;
   }
 
+  private synchronized long takeDropped() {
+    long lost = lines.isEmpty() ? dropped : 0;
+    dropped -= lost;
+    return lost;
+  }
+
   private synchronized void written() {
     writing = false;
-    if (dropped > 0 && lines.isEmpty()) {
-      String note = "log: " + dropped + " lines were dropped, since nobody read them in time\n";
-      dropped = 0;
-      add(note.getBytes(StandardCharsets.UTF_8));
-    }
     notifyAll();
   }
 }

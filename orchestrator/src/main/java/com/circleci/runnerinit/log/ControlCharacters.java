@@ -3,8 +3,15 @@ package com.circleci.runnerinit.log;
 /**
  * Escapes what could break a line in two or drive a terminal, so that no value can forge a line.
  */
-final class ControlCharacters {
+public final class ControlCharacters {
   private ControlCharacters() {}
+
+  /** The text with its control characters written as escapes. */
+  public static String escape(String text) {
+    StringBuilder escaped = new StringBuilder(text.length());
+    appendEscaped(escaped, text);
+    return escaped.toString();
+  }
 
   static void appendEscaped(StringBuilder line, String value) {
     for (int i = 0; i < value.length(); i++) {

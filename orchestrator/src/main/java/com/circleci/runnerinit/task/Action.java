@@ -23,7 +23,7 @@ public sealed interface Action {
   /** From now on the readiness probe succeeds. */
   record BecomeReady() implements Action {}
 
-  /** Answered by {@link Event.ReadinessFileExists} or {@link Event.ReadinessWaitFailed}. */
+  /** Answered by {@link Event.ReadinessFileExists}. */
   record AwaitReadinessFile() implements Action {}
 
   record StopAwaitingReadinessFile() implements Action {}

@@ -39,12 +39,6 @@ public sealed interface Event {
   /** The readiness file exists. */
   record ReadinessFileExists() implements Event {}
 
-  record ReadinessWaitFailed(String reason) implements Event {
-    public ReadinessWaitFailed {
-      requireNonNull(reason, "reason is null");
-    }
-  }
-
   record SignalReceived(int signal) implements Event {}
 
   record Exited(Role role, ExitStatus status) implements Event {

@@ -146,7 +146,8 @@ final class EventLoop {
   private void look(ReadinessWait wait) {
     if (wait.watch().look()) {
       narrator.tellReadinessFileExists(wait.line());
-      stopAwaitingReadinessFile();
+      wait.watch().close();
+      readinessWait = Optional.empty();
       events.add(new Event.ReadinessFileExists());
     }
   }
@@ -193,7 +194,10 @@ final class EventLoop {
   }
 
   private void stopAwaitingReadinessFile() {
-    readinessWait.ifPresent(wait -> wait.watch().close());
+    readinessWait.ifPresent(wait -> {
+      narrator.tellReadinessWaitEnded(wait.line());
+      wait.watch().close();
+    });
     readinessWait = Optional.empty();
   }
 }

@@ -28,10 +28,6 @@ public record Failure(String message, boolean retryable, boolean withAgentOutput
     return new Failure(message, false, true);
   }
 
-  Failure asNotRetryable() {
-    return new Failure(message, false, withAgentOutput);
-  }
-
   /**
    * The text that the user reads.
    *

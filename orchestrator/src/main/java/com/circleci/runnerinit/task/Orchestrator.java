@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -57,8 +58,9 @@ public final class Orchestrator {
   private final Plan plan;
   private final Configuration configuration;
   private State state = new NotBegun();
-  private Set<Role> running = EnumSet.noneOf(Role.class);
+  private final Set<Role> running = EnumSet.noneOf(Role.class);
   private List<Action> actions = new ArrayList<>();
+  private boolean leftovers;
 
   public Orchestrator(Plan plan) {
     this.plan = requireNonNull(plan, "plan is null");
@@ -76,7 +78,6 @@ public final class Orchestrator {
       case Event.Started(Role role) -> started(role);
       case Event.StartFailed(Role role, String reason) -> startFailed(role, reason);
       case Event.ReadinessFileExists() -> readinessFileExists();
-      case Event.ReadinessWaitFailed(String reason) -> readinessWaitFailed(reason);
       case Event.SignalReceived(int signal) -> signalReceived(signal);
       case Event.Exited(Role role, ExitStatus status) -> exited(role, status);
       case Event.TimerEnded(Timer timer) -> timerEnded(timer);
@@ -93,7 +94,7 @@ public final class Orchestrator {
     return switch (state) {
       case AwaitingReadiness() -> "awaiting_readiness";
       case Early early -> "starting";
-      case StartingAgent(boolean interrupted) -> "starting";
+      case StartingAgent starting -> "starting";
       case AgentRunning(Shutdown shutdown) ->
           shutdown == Shutdown.NOT_ASKED ? "running" : "draining";
       case Ending ending -> "stopping";
@@ -149,11 +150,9 @@ public final class Orchestrator {
     running.add(role);
     if (role == Role.ENTRYPOINT && state instanceof StartingEntrypoint) {
       becomeReady();
-    } else if (role == Role.AGENT && state instanceof StartingAgent(boolean interrupted)) {
+    } else if (role == Role.AGENT && state instanceof StartingAgent(OptionalInt signal)) {
       state = new AgentRunning(Shutdown.NOT_ASKED);
-      if (interrupted) {
-        beginGracePeriod();
-      }
+      signal.ifPresent(received -> shutDown(Shutdown.NOT_ASKED, received));
     }
   }
 
@@ -210,7 +209,7 @@ public final class Orchestrator {
   }
 
   private void startAgent() {
-    state = new StartingAgent(false);
+    state = new StartingAgent(OptionalInt.empty());
     act(new Action.Start(Role.AGENT));
   }
 
@@ -233,10 +232,7 @@ public final class Orchestrator {
                         + Signals.describe(signal)
                         + " before the task agent was started")));
       }
-      case StartingAgent(boolean interrupted) -> {
-        announceShutdown(signal, Duration.ZERO);
-        state = new StartingAgent(true);
-      }
+      case StartingAgent starting -> state = new StartingAgent(OptionalInt.of(signal));
       case AgentRunning(Shutdown shutdown) -> shutDown(shutdown, signal);
       case StoppingEntrypoint(Optional<Failure> failure) -> killEntrypoint(failure);
       case Sweeping sweeping -> {}
@@ -408,8 +404,8 @@ public final class Orchestrator {
       case SWEEP -> {
         if (state instanceof Sweeping(Optional<Failure> failure)) {
           act(new Action.Log(new Notice.LeftoversRemain()));
-          // A second run must not overlap with what is left of this one.
-          drain(failure.map(Failure::asNotRetryable));
+          leftovers = true;
+          drain(failure);
         }
       }
       case REPORT -> reportTimedOut();
@@ -427,7 +423,9 @@ public final class Orchestrator {
       return;
     }
     act(new Action.SetTimer(Timer.REPORT, REPORT_LIMIT));
-    if (failure.retryable() || configuration.enableUnsafeRetries()) {
+    boolean retryable = failure.retryable() || configuration.enableUnsafeRetries();
+    // A second run must not overlap with what is left of this one.
+    if (retryable && !leftovers) {
       state = new Unclaiming(failure);
       act(new Action.Unclaim());
     } else {

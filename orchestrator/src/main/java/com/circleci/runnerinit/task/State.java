@@ -3,6 +3,7 @@ package com.circleci.runnerinit.task;
 import static java.util.Objects.requireNonNull;
 
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Where in the flow a task is. */
 sealed interface State {
@@ -22,9 +23,13 @@ sealed interface State {
   /**
    * The task agent may have been started.
    *
-   * @param interrupted whether a shutdown was asked for meanwhile
+   * @param signal that asked for a shutdown meanwhile
    */
-  record StartingAgent(boolean interrupted) implements State {}
+  record StartingAgent(OptionalInt signal) implements State {
+    public StartingAgent {
+      requireNonNull(signal, "signal is null");
+    }
+  }
 
   record AgentRunning(Shutdown shutdown) implements State {
     public AgentRunning {

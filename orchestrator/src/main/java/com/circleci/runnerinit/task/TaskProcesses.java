@@ -35,6 +35,9 @@ final class TaskProcesses {
   private static final int STANDARD_OUTPUT = 1;
   private static final int STANDARD_ERROR = 2;
 
+  /** What is shorter is part of many words. */
+  private static final int SHORTEST_SECRET = 8;
+
   private final Kernel kernel;
   private final Configuration configuration;
   private final Environment environment;
@@ -175,8 +178,12 @@ final class TaskProcesses {
   }
 
   private Optional<Credentials> credentials() {
-    // A process without privileges may well be the user already.
-    return user.filter(u -> u.uid() != kernel.userId() || u.uid() == 0).map(TaskUser::credentials);
+    // A process without privileges may well be the user already, and may not set what it is.
+    return user.filter(wanted -> kernel.userId() == 0 || !isOwn(wanted)).map(TaskUser::credentials);
+  }
+
+  private boolean isOwn(TaskUser wanted) {
+    return wanted.uid() == kernel.userId() && wanted.gid() == kernel.groupId();
   }
 
   private void close(Pipe pipe) {
@@ -244,9 +251,16 @@ final class TaskProcesses {
     events.accept(new Event.OutputDrained());
   }
 
-  /** What was kept of the task agent's standard error. */
+  /** What was kept of the task agent's standard error, less the token should it be in there. */
   String agentOutput() {
-    return agentErrors.map(pump -> pump.tail().text()).orElse("");
+    String output = agentErrors.map(pump -> pump.tail().text()).orElse("");
+    String token = configuration.token().reveal();
+    return token.length() < SHORTEST_SECRET ? output : output.replace(token, "REDACTED");
+  }
+
+  /** Whether the task may have run. */
+  boolean hasStartedAgent() {
+    return pids.containsKey(Role.AGENT);
   }
 
   private static String reason(Exception e) {

@@ -41,17 +41,27 @@ public final class TaskRun {
   }
 
   /**
-   * Runs the task to its end.
+   * Runs the task to its end. Should this program itself fail, the task ends, and that is reported.
    *
    * @return how it ended, and what nobody was told of
-   * @throws KernelException when not even signals can be had
    */
-  public Action.End run(Plan plan, ListenAddress healthAddress) throws KernelException {
+  public Action.End run(Plan plan, ListenAddress healthAddress) {
     Configuration configuration = plan.parsed().configuration();
     Queue<Event> events = new ArrayDeque<>();
-    Mailbox mailbox = new Mailbox(kernel);
     TaskProcesses processes =
         new TaskProcesses(kernel, configuration, environment, status, events::add);
+    try {
+      return run(plan, healthAddress, processes, events);
+    } catch (KernelException | RuntimeException e) {
+      return new LastResort(kernel, reporter, log).end(configuration, processes, e);
+    }
+  }
+
+  private Action.End run(
+      Plan plan, ListenAddress healthAddress, TaskProcesses processes, Queue<Event> events)
+      throws KernelException {
+    Configuration configuration = plan.parsed().configuration();
+    Mailbox mailbox = new Mailbox(kernel);
     // From here on, no core holds the token, and no process of the same user can read our memory.
     kernel.forbidDumps();
     return new EventLoop(

@@ -27,6 +27,9 @@ final class TerminationLog {
   void write(String message) {
     byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
     int length = Math.min(bytes.length, MAX_BYTES);
+    while (length > 0 && length < bytes.length && (bytes[length] & 0xc0) == 0x80) {
+      length--; // not within a character
+    }
     NativeBlock block = kernel.allocate(Math.max(1, length));
     try {
       block.bytes().put(0, bytes, 0, length);

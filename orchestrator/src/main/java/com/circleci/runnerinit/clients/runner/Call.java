@@ -33,9 +33,8 @@ final class Call {
   static Call unclaim(String taskId, Secret token) {
     return new Call(
         Route.UNCLAIM,
-        json(
-            writer ->
-                writer.name("task_id").value(taskId).name("task_token").value(token.reveal())));
+        json(writer ->
+            writer.name("task_id").value(taskId).name("task_token").value(token.reveal())));
   }
 
   /**
@@ -48,15 +47,14 @@ final class Call {
     String encoded = Base64.getEncoder().encodeToString(bytes);
     return new Call(
         Route.FAIL,
-        json(
-            writer ->
-                writer
-                    .name("allocation")
-                    .value(allocation)
-                    .name("timestamp")
-                    .value(at.toEpochMilli())
-                    .name("message")
-                    .value(encoded)));
+        json(writer ->
+            writer
+                .name("allocation")
+                .value(allocation)
+                .name("timestamp")
+                .value(at.toEpochMilli())
+                .name("message")
+                .value(encoded)));
   }
 
   Route route() {

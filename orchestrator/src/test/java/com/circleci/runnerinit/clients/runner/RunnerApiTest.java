@@ -199,13 +199,12 @@ final class RunnerApiTest {
   @Test
   void writesTheReasonOfABrokenAttempt() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              if (c.number() > 1) {
-                c.send("HTTP/1.1 200 OK\r\n\r\n");
-              }
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          if (c.number() > 1) {
+            c.send("HTTP/1.1 200 OK\r\n\r\n");
+          }
+        })) {
       api(server.url()).unclaim("task-1", BUDGET);
 
       assertThat(captured.lines().getFirst()).contains("error=EOF").doesNotContain("status_code");
@@ -281,11 +280,10 @@ final class RunnerApiTest {
   @Test
   void neverShowsATokenThatTheServerSendsBack() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              String token = c.receive().header("Authorization");
-              c.send(c.number() == 1 ? token + "\r\n\r\n" : "HTTP/1.1 400 " + token + "\r\n\r\n");
-            })) {
+        ScriptedServer.http(c -> {
+          String token = c.receive().header("Authorization");
+          c.send(c.number() == 1 ? token + "\r\n\r\n" : "HTTP/1.1 400 " + token + "\r\n\r\n");
+        })) {
       assertThatThrownBy(() -> api(server.url()).unclaim("task-1", BUDGET))
           .hasMessageEndingWith("was 400 (Bad Request) (2 attempts)");
       assertThat(captured.lines()).hasSize(2).noneMatch(line -> line.contains("MARKER"));

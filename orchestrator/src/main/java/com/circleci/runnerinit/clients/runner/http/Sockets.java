@@ -22,13 +22,12 @@ final class Sockets implements AutoCloseable {
 
   /** Closes all but one. */
   synchronized void keepOnly(Socket kept) {
-    open.removeIf(
-        socket -> {
-          if (!socket.equals(kept)) {
-            close(socket);
-          }
-          return !socket.equals(kept);
-        });
+    open.removeIf(socket -> {
+      if (!socket.equals(kept)) {
+        close(socket);
+      }
+      return !socket.equals(kept);
+    });
   }
 
   @Override

@@ -17,16 +17,13 @@ public record Proxy(Url url) {
   /** The value of a {@code Proxy-Authorization} header, when the proxy's URL holds credentials. */
   public Optional<Secret> authorization() {
     return url.userInfo()
-        .map(
-            userInfo -> {
-              String written = userInfo.reveal();
-              int colon = written.indexOf(':');
-              String user =
-                  PercentEncoding.decode(colon < 0 ? written : written.substring(0, colon));
-              String password =
-                  colon < 0 ? "" : PercentEncoding.decode(written.substring(colon + 1));
-              byte[] credentials = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
-              return new Secret("Basic " + Base64.getEncoder().encodeToString(credentials));
-            });
+        .map(userInfo -> {
+          String written = userInfo.reveal();
+          int colon = written.indexOf(':');
+          String user = PercentEncoding.decode(colon < 0 ? written : written.substring(0, colon));
+          String password = colon < 0 ? "" : PercentEncoding.decode(written.substring(colon + 1));
+          byte[] credentials = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
+          return new Secret("Basic " + Base64.getEncoder().encodeToString(credentials));
+        });
   }
 }

@@ -58,13 +58,12 @@ final class HttpSenderTest {
   @Test
   void readsAnAnswerThatComesByteByByte() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              for (char one : "HTTP/1.1 200 OK\r\n\r\n".toCharArray()) {
-                c.send(String.valueOf(one));
-              }
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          for (char one : "HTTP/1.1 200 OK\r\n\r\n".toCharArray()) {
+            c.send(String.valueOf(one));
+          }
+        })) {
       assertThat(send(server.url(), PLENTY)).isEqualTo(OK);
     }
   }
@@ -72,12 +71,11 @@ final class HttpSenderTest {
   @Test
   void doesNotWaitForABody() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              c.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nx");
-              c.waitForClient();
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          c.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nx");
+          c.waitForClient();
+        })) {
       long begin = System.nanoTime();
       assertThat(send(server.url(), PLENTY)).isEqualTo(OK);
       assertThat(since(begin)).isLessThan(PLENTY);
@@ -88,16 +86,15 @@ final class HttpSenderTest {
   void takesAnEndlessBodyNoFurtherThanItMust() throws Exception {
     CountDownLatch ended = new CountDownLatch(1);
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              c.send("HTTP/1.1 200 OK\r\n\r\n");
-              try {
-                endlessly(c, "x".repeat(10_000));
-              } finally {
-                ended.countDown();
-              }
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          c.send("HTTP/1.1 200 OK\r\n\r\n");
+          try {
+            endlessly(c, "x".repeat(10_000));
+          } finally {
+            ended.countDown();
+          }
+        })) {
       assertThat(send(server.url(), PLENTY)).isEqualTo(OK);
       ended.await();
     }
@@ -138,12 +135,11 @@ final class HttpSenderTest {
   @ValueSource(strings = {"x", "A: b\r\n", "A: ", "\r\n"})
   void breaksOnAHeadWithoutEnd(String part) throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              c.send(part.equals("\r\n") ? "" : "HTTP/1.1 200 OK\r\n");
-              endlessly(c, part.repeat(1000));
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          c.send(part.equals("\r\n") ? "" : "HTTP/1.1 200 OK\r\n");
+          endlessly(c, part.repeat(1000));
+        })) {
       assertThat(send(server.url(), PLENTY)).isInstanceOf(Reply.Broken.class);
     }
   }
@@ -151,11 +147,10 @@ final class HttpSenderTest {
   @Test
   void breaksOnInformationWithoutEnd() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              endlessly(c, "HTTP/1.1 103 Early Hints\r\n\r\n");
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          endlessly(c, "HTTP/1.1 103 Early Hints\r\n\r\n");
+        })) {
       assertThat(reason(send(server.url(), PLENTY))).contains("larger than 64 KiB");
     }
   }
@@ -163,11 +158,10 @@ final class HttpSenderTest {
   @Test
   void breaksOnAReset() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              c.socket().setSoLinger(true, 0);
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          c.socket().setSoLinger(true, 0);
+        })) {
       assertThat(reason(send(server.url(), PLENTY)))
           .matches(
               "read tcp 127\\.0\\.0\\.1:\\d+->127\\.0\\.0\\.1:"
@@ -230,15 +224,14 @@ final class HttpSenderTest {
   @Test
   void outlastsNoHeadThatComesByteByByte() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              c.send("HTTP/1.1 200 OK\r\n");
-              while (true) {
-                c.send("x");
-                pause();
-              }
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          c.send("HTTP/1.1 200 OK\r\n");
+          while (true) {
+            c.send("x");
+            pause();
+          }
+        })) {
       assertThat(reason(send(server.url(), SHORT))).isEqualTo("timeout awaiting response headers");
     }
   }
@@ -247,14 +240,13 @@ final class HttpSenderTest {
   void outlastsNoServerThatDoesNotRead() throws Exception {
     CountDownLatch done = new CountDownLatch(1);
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              try {
-                done.await();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            })) {
+        ScriptedServer.http(c -> {
+          try {
+            done.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        })) {
       PostRequest big = request(server.url(), new byte[32 << 20]);
       assertThat(reason(sender(Resolver.system()).send(big, 0, SHORT)))
           .isEqualTo("timeout awaiting response headers");
@@ -265,12 +257,11 @@ final class HttpSenderTest {
   @Test
   void takesAnAnswerThatComesBeforeTheRequestWasRead() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.send("HTTP/1.1 413 Too Large\r\n\r\n");
-              c.socket().shutdownOutput();
-              c.waitForClient();
-            })) {
+        ScriptedServer.http(c -> {
+          c.send("HTTP/1.1 413 Too Large\r\n\r\n");
+          c.socket().shutdownOutput();
+          c.waitForClient();
+        })) {
       PostRequest big = request(server.url(), new byte[4 << 20]);
       assertThat(sender(Resolver.system()).send(big, 0, PLENTY))
           .isEqualTo(new Reply.Answer(413, Optional.empty()));
@@ -328,11 +319,10 @@ final class HttpSenderTest {
 
   private Reply answering(String answer) throws IOException, InvalidUrlException {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.receive();
-              c.send(answer);
-            })) {
+        ScriptedServer.http(c -> {
+          c.receive();
+          c.send(answer);
+        })) {
       return send(server.url(), PLENTY);
     }
   }

@@ -245,11 +245,10 @@ final class TlsTest {
   @Test
   void knowsAServerWithoutTls() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.http(
-            c -> {
-              c.send("HTTP/1.1 400 Bad Request\r\n\r\n");
-              c.waitForClient();
-            })) {
+        ScriptedServer.http(c -> {
+          c.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+          c.waitForClient();
+        })) {
       assertThat(reason(send(server.url().replace("http:", "https:"))))
           .isEqualTo("tls: first record does not look like a TLS handshake");
     }

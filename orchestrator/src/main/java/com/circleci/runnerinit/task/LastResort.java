@@ -1,0 +1,86 @@
+package com.circleci.runnerinit.task;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.clients.runner.Reporter;
+import com.circleci.runnerinit.clients.runner.RunnerApiException;
+import com.circleci.runnerinit.configuration.Configuration;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.WaitResult;
+import com.circleci.runnerinit.log.EventLog;
+import com.circleci.runnerinit.task.process.Descendants;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** What is done when the event loop can't go on: the kernel refuses what it needs, or a bug. */
+final class LastResort {
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+
+  private final Kernel kernel;
+  private final Reporter reporter;
+  private final EventLog log;
+
+  LastResort(Kernel kernel, Reporter reporter, EventLog log) {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.reporter = requireNonNull(reporter, "reporter is null");
+    this.log = requireNonNull(log, "log is null");
+  }
+
+  /** Ends the task's processes, then reports: to retry when nothing ran, else as failed. */
+  Action.End end(Configuration configuration, TaskProcesses processes, Exception cause) {
+    String message = "error in the orchestrator: " + cause;
+    log.event("run-task").error(message).write();
+    boolean gone = killAll();
+    boolean retryable =
+        gone && (!processes.hasStartedAgent() || configuration.enableUnsafeRetries());
+    return report(configuration, new Failure(message, retryable, false));
+  }
+
+  /** Whether nothing is left. */
+  private boolean killAll() {
+    Descendants descendants = new Descendants(kernel);
+    long deadline = System.nanoTime() + Orchestrator.DEATH_LIMIT.toNanos();
+    descendants.kill();
+    while (System.nanoTime() - deadline < 0) {
+      switch (kernel.waitForAnyChild()) {
+        case WaitResult.Reaped _ -> descendants.kill();
+        case WaitResult.AllRunning() -> kernel.poll(List.of(), Optional.of(LOOK_AGAIN));
+        case WaitResult.NoChildren() -> {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private Action.End report(Configuration configuration, Failure failure) {
+    if (!configuration.canReport()) {
+      return new Action.End(ExitCode.FAILED, List.of(failure.message()));
+    }
+    if (failure.retryable() && isUnclaimed(configuration)) {
+      return new Action.End(ExitCode.HANDLED, List.of());
+    }
+    try {
+      reporter.fail(configuration.allocation(), failure.describe(""), budget());
+      return new Action.End(ExitCode.HANDLED, List.of());
+    } catch (RunnerApiException e) {
+      return new Action.End(
+          ExitCode.FAILED, List.of(failure.message(), String.valueOf(e.getMessage())));
+    }
+  }
+
+  private boolean isUnclaimed(Configuration configuration) {
+    try {
+      reporter.unclaim(configuration.taskId(), budget());
+      return true;
+    } catch (RunnerApiException e) {
+      log.event("run-task").error(Orchestrator.RETRY_FAILED + e.getMessage()).write();
+      return false;
+    }
+  }
+
+  private static Duration budget() {
+    return Orchestrator.REPORT_LIMIT.dividedBy(2);
+  }
+}
