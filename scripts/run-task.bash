@@ -108,6 +108,7 @@ run_task() {
 
   note flow "init fills the volume"
   # As in a Pod: the volume is mounted into an image that holds nothing but the two executables.
+  # shellcheck disable=SC2016 # for the inner shell
   unshare --pid --fork --kill-child --mount sh -c '
     mount --bind "$1" "$2/opt/circleci/bin" && exec chroot "$2" /orchestrator init
   ' sh "$volume" "$image" 2>&1 | stamp init

@@ -70,6 +70,13 @@ public final class Orchestrator {
   /** Takes an event and returns what to do now, in this order. */
   public List<Action> on(Event event) {
     actions = new ArrayList<>();
+    if (!(state instanceof Ended)) {
+      take(event);
+    }
+    return actions;
+  }
+
+  private void take(Event event) {
     switch (event) {
       case Event.Begun() -> begin();
       case Event.Listening() -> resolveUser();
@@ -86,7 +93,6 @@ public final class Orchestrator {
       case Event.Unclaimed(Optional<String> error) -> unclaimed(error);
       case Event.FailSent(Optional<String> error) -> failSent(error);
     }
-    return actions;
   }
 
   /** A word for the present state, as the metrics show it. */
@@ -102,6 +108,11 @@ public final class Orchestrator {
       case SendingFail sendingFail -> "reporting";
       case Ended() -> "ended";
     };
+  }
+
+  /** All that the next decision depends on, as a text. */
+  String describe() {
+    return state + " " + running + " " + leftovers;
   }
 
   private void begin() {
