@@ -219,12 +219,15 @@ verb_format() {
 ## Say which dependencies have newer versions; ./do deps update takes them
 verb_deps() {
   find_jdk
+  need mvn=maven
+  # The image's API goes with the builder's jars, which toolchain/builder.lock pins.
+  local rules=(
+    -DexcludeProperties=nativeimage.version
+    "-Dmaven.version.ignore=.*[-.](alpha|beta|rc|RC|M)[-.]?[0-9]*.*,[0-9]{8}.*"
+  )
   case ${1:-check} in
-    check)
-      (cd "$root" && mvn --batch-mode --non-recursive versions:display-property-updates) |
-        grep -E -- '->|up to date|latest' || true
-      ;;
-    update) maven --non-recursive versions:update-properties -DgenerateBackupPoms=false ;;
+    check) (cd "$root" && mvn --batch-mode --non-recursive "${rules[@]}" versions:display-property-updates) ;;
+    update) maven --non-recursive "${rules[@]}" versions:update-properties -DgenerateBackupPoms=false ;;
     *) die "deps: check or update" ;;
   esac
 }

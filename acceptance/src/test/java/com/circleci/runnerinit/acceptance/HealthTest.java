@@ -190,15 +190,15 @@ class HealthTest {
   void shouldNotLogAProbeThatSucceeds(Scenario given) {
     var container = startTask(given);
     container.probe().awaitStatus("/ready", 200);
-    container.stdout().awaitEvent("server: new-server admin");
-    var before = container.stdout().lines().size();
 
     for (var i = 0; i < 20; i++) {
       container.probe().get(i % 2 == 0 ? "/live" : "/ready");
     }
 
-    assertThat(container.stdout().lines()).hasSize(before);
     end(given, container);
+    assertThat(container.stdout().lines())
+        .hasSizeLessThan(20)
+        .noneMatch(line -> line.contains("/live") || line.contains("/ready"));
   }
 
   @ParameterizedTest

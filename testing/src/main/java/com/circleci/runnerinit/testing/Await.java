@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 
 /** Waits for what a test expects to happen, and fails with its name if it does not. */
 public final class Await {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration LOOK_EVERY = Duration.ofMillis(1);
 
   private Await() {}
@@ -17,7 +17,7 @@ public final class Await {
     untilPresent(what, () -> condition.getAsBoolean() ? Optional.of(true) : Optional.empty());
   }
 
-  /** Returns the first value there is; throws {@link AssertionError} after twenty seconds. */
+  /** Returns the first value there is; throws {@link AssertionError} after thirty seconds. */
   public static <T> T untilPresent(String what, Supplier<Optional<T>> source) {
     var deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {

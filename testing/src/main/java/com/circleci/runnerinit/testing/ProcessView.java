@@ -53,6 +53,20 @@ public record ProcessView(long pid) {
     return names(folder().resolve("fd")).size();
   }
 
+  /** A line for each thread: what it is, and where in the kernel it waits. */
+  public String describe() {
+    var text = new StringBuilder();
+    for (var thread : names(folder().resolve("task"))) {
+      var stat = read("task/" + thread + "/stat").flatMap(ProcessStat::parse);
+      var place = read("task/" + thread + "/wchan").orElse("");
+      var command = commandLine().replace('\0', ' ');
+      stat.ifPresent(it ->
+          text.append(
+              "%s/%s %s %s %s %s%n".formatted(pid, thread, it.state(), it.name(), place, command)));
+    }
+    return text.toString();
+  }
+
   /** Those of all its threads, zombies too. */
   public List<ProcessView> children() {
     var children = new ArrayList<ProcessView>();

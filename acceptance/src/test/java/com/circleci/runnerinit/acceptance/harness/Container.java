@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
 /** A started program in a PID namespace of its own. */
 public final class Container implements AutoCloseable {
@@ -167,9 +168,17 @@ public final class Container implements AutoCloseable {
   }
 
   String evidence() {
-    return "exit: %s%n--- stdout%n%s--- stderr%n%s"
+    var processes =
+        first.stream()
+            .flatMap(process -> process.tree().stream())
+            .map(ProcessView::describe)
+            .collect(Collectors.joining());
+    return "exit: %s%n%s--- stdout%n%s--- stderr%n%s"
         .formatted(
-            unshare.isAlive() ? "(runs)" : unshare.exitValue(), stdout.text(), stderr.text());
+            unshare.isAlive() ? "(runs)" : unshare.exitValue(),
+            unshare.isAlive() ? processes : "",
+            stdout.text(),
+            stderr.text());
   }
 
   private Optional<ProcessView> findOrchestrator() {
