@@ -79,6 +79,7 @@ struct spawn_request {
   char *const *argv;
   char *const *envp;
   int64_t stdio[3];
+  int64_t control_group; /* a descriptor of its cgroup.procs, or negative */
   int64_t change_user; /* with uid, gid and groups */
   int64_t uid;
   int64_t gid;
@@ -135,10 +136,16 @@ static int change_user(const struct spawn_request *request) {
   return 0;
 }
 
+/* As this process is still: the group's file is not the user's. Outside of it, it runs as well. */
+static void join_control_group(int descriptor) {
+  if (descriptor >= 0 && write(descriptor, "0", 1) < 0) return;
+}
+
 static int child(void *argument) {
   struct spawn_request *request = argument;
   default_signals();
   if (syscall(SYS_setpgid, 0, 0) != 0) goto failed;
+  join_control_group((int)request->control_group);
   if (place_descriptors(request->stdio) != 0) goto failed;
   close_the_rest();
   if (request->change_user && change_user(request) != 0) goto failed;

@@ -22,6 +22,14 @@ public sealed interface ExitStatus {
     return this instanceof Exited(int code) && code == 0;
   }
 
+  /** Whether SIGKILL ended it, or, as a shell tells it, a child that it ran. */
+  default boolean isKill() {
+    return switch (this) {
+      case Exited(int code) -> code == 128 + Signals.SIGKILL;
+      case Killed(int signal, boolean _) -> signal == Signals.SIGKILL;
+    };
+  }
+
   /** Decodes the status word of wait4(2). */
   static ExitStatus ofWaitStatus(int status) {
     int signal = status & 0x7f;

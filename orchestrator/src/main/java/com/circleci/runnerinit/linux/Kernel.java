@@ -136,6 +136,9 @@ public interface Kernel {
   /** The whole file, or its first bytes up to a limit. */
   byte[] readFile(String path, int limit) throws KernelException;
 
+  /** Overwrites the beginning of an existing file, in one write(2). */
+  void writeFile(String path, byte[] content) throws KernelException;
+
   /**
    * Copies within the kernel from one file's position to the other's: a shared extent, a copy by
    * the file system, or a splice, whichever both can do.

@@ -439,6 +439,22 @@ public final class Linux implements Kernel {
   }
 
   @Override
+  public void writeFile(String path, byte[] content) throws KernelException {
+    NativeBlock block = syscalls.allocate(Math.max(1, content.length));
+    try {
+      block.bytes().put(0, content);
+      int descriptor = openForWriting(path);
+      try {
+        write(descriptor, block, 0, content.length);
+      } finally {
+        close(descriptor);
+      }
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  @Override
   public long copy(int from, int to, long bytes) throws KernelException {
     long copied = call(Syscall.COPY_FILE_RANGE, from, 0, to, 0, bytes, 0);
     if (copied == -EXDEV

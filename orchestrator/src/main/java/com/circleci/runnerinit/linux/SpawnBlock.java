@@ -3,9 +3,9 @@ package com.circleci.runnerinit.linux;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** {@code struct spawn_request} of runner_init.c: 13 fields of eight bytes, then what they name. */
+/** {@code struct spawn_request} of runner_init.c: 14 fields of eight bytes, then what they name. */
 final class SpawnBlock {
-  private static final int FIELDS_BYTES = 13 * Long.BYTES;
+  private static final int FIELDS_BYTES = 14 * Long.BYTES;
 
   private SpawnBlock() {}
 
@@ -36,6 +36,7 @@ final class SpawnBlock {
     fields.putLong(request.standardInput());
     fields.putLong(request.standardOutput());
     fields.putLong(request.standardError());
+    fields.putLong(request.controlGroup().orElse(-1));
     fields.putLong(request.credentials().isPresent() ? 1 : 0);
     fields.putLong(request.credentials().map(Credentials::uid).orElse(0L));
     fields.putLong(request.credentials().map(Credentials::gid).orElse(0L));

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A child to start: default signal dispositions, an empty signal mask, a process group of its own,
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param arguments the program's own name first
  * @param environment entries of the form {@code NAME=value}, byte for byte
  * @param credentials whom to run as; empty: as this process
+ * @param controlGroup a descriptor of the {@code cgroup.procs} that it is to be a member of, if it
+ *     may; empty: that of this process
  */
 public record SpawnRequest(
     String path,
@@ -21,11 +24,13 @@ public record SpawnRequest(
     int standardInput,
     int standardOutput,
     int standardError,
-    Optional<Credentials> credentials) {
+    Optional<Credentials> credentials,
+    OptionalInt controlGroup) {
   public SpawnRequest {
     requireNonNull(path, "path is null");
     arguments = List.copyOf(arguments);
     environment = List.copyOf(environment);
     requireNonNull(credentials, "credentials is null");
+    requireNonNull(controlGroup, "controlGroup is null");
   }
 }

@@ -54,7 +54,8 @@ public final class LogEvent {
     return name;
   }
 
-  Duration age() {
+  /** The time since it began. */
+  public Duration age() {
     return Duration.ofNanos(System.nanoTime() - beginNanos);
   }
 

@@ -51,6 +51,9 @@ public sealed interface Action {
   /** Kills every descendant, until {@link Event.ProcessesGone}. */
   record KillEverything() implements Action {}
 
+  /** Tells what the task took: its processes are gone. */
+  record SumUp() implements Action {}
+
   /** Answered by {@link Event.OutputDrained} within a short time, whoever holds the pipe. */
   record DrainOutput() implements Action {}
 

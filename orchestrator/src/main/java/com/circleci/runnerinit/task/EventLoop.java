@@ -5,18 +5,22 @@ import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.health.HealthServer;
 import com.circleci.runnerinit.health.ListenAddress;
+import com.circleci.runnerinit.linux.ExitStatus;
 import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogEvent;
 import com.circleci.runnerinit.task.process.FileWatch;
+import com.circleci.runnerinit.task.resources.MemoryWatch;
+import com.circleci.runnerinit.task.resources.Resources;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.stream.Stream;
 
 /**
  * The one thread of control: turns what the kernel and other threads tell into events, lets the
@@ -26,6 +30,7 @@ final class EventLoop {
   private final Kernel kernel;
   private final Orchestrator orchestrator;
   private final TaskProcesses processes;
+  private final Resources resources;
   private final Reports reports;
   private final TaskStatus status;
   private final Narrator narrator;
@@ -47,6 +52,7 @@ final class EventLoop {
       Kernel kernel,
       Orchestrator orchestrator,
       TaskProcesses processes,
+      Resources resources,
       Reports reports,
       TaskStatus status,
       EventLog log,
@@ -58,6 +64,7 @@ final class EventLoop {
     this.kernel = requireNonNull(kernel, "kernel is null");
     this.orchestrator = requireNonNull(orchestrator, "orchestrator is null");
     this.processes = requireNonNull(processes, "processes is null");
+    this.resources = requireNonNull(resources, "resources is null");
     this.reports = requireNonNull(reports, "reports is null");
     this.status = requireNonNull(status, "status is null");
     this.log = requireNonNull(log, "log is null");
@@ -87,6 +94,9 @@ final class EventLoop {
     while (end.isEmpty() && (event = events.poll()) != null) {
       if (event instanceof Event.Started(Role role)) {
         narrator.tellStarted(role);
+      } else if (event instanceof Event.Exited(Role role, ExitStatus status)
+          && role == Role.AGENT) {
+        narrator.noteAgentExit(status);
       }
       for (Action action : orchestrator.on(event)) {
         perform(action);
@@ -116,6 +126,7 @@ final class EventLoop {
     }
     processes.feedToken();
     readinessWait.ifPresent(this::look);
+    resources.memory().flatMap(MemoryWatch::look).ifPresent(narrator::tell);
     timers.takeEnded().ifPresent(timer -> events.add(new Event.TimerEnded(timer)));
   }
 
@@ -123,11 +134,12 @@ final class EventLoop {
     if (processes.mustReapAgain()) {
       return Optional.of(Duration.ZERO);
     }
-    Optional<Duration> timer = timers.untilNext();
-    Optional<Duration> look = readinessWait.map(wait -> wait.watch().lookAgain());
-    return timer.isPresent() && look.isPresent()
-        ? Optional.of(timer.get().compareTo(look.get()) < 0 ? timer.get() : look.get())
-        : timer.or(() -> look);
+    return Stream.of(
+            timers.untilNext(),
+            readinessWait.map(wait -> wait.watch().lookAgain()),
+            resources.memory().flatMap(MemoryWatch::untilNextLook))
+        .flatMap(Optional::stream)
+        .min(Duration::compareTo);
   }
 
   /** Whether a child has ended; the other signals become events. */
@@ -164,15 +176,20 @@ final class EventLoop {
       case Action.CancelTimer(Timer timer) -> timers.cancel(timer);
       case Action.SignalGroup(Role role, int signal) -> processes.signalGroup(role, signal);
       case Action.KillEverything() -> processes.killEverything();
+      case Action.SumUp() -> narrator.tellTaskEnded(resources.use(), status.orphansReaped());
       case Action.DrainOutput() -> processes.drainOutput();
-      case Action.Explain(Failure failure) ->
-          terminationLog.write(failure.describe(processes.agentOutput()));
+      case Action.Explain(Failure failure) -> terminationLog.write(failure.describe(evidence()));
       case Action.Unclaim() -> reports.unclaim();
-      case Action.SendFail(Failure failure) ->
-          reports.sendFail(failure.describe(processes.agentOutput()));
-      case Action.Log(Notice notice) -> narrator.tell(notice, processes.agentOutput());
+      case Action.SendFail(Failure failure) -> reports.sendFail(failure.describe(evidence()));
+      case Action.Log(Notice notice) -> narrator.tell(notice, evidence());
       case Action.End ended -> end = Optional.of(ended);
     }
+  }
+
+  private Evidence evidence() {
+    return new Evidence(
+        processes.agentOutput(),
+        OutOfMemory.describe(resources.oomKills(), resources.memoryLimit()));
   }
 
   private void listen() {

@@ -34,7 +34,7 @@ final class LastResort {
     boolean gone = killAll();
     boolean retryable =
         gone && (!processes.hasStartedAgent() || configuration.enableUnsafeRetries());
-    return report(configuration, new Failure(message, retryable, false));
+    return report(configuration, new Failure(message, retryable, false, false));
   }
 
   /** Whether nothing is left. */
@@ -62,7 +62,7 @@ final class LastResort {
       return new Action.End(ExitCode.HANDLED, List.of());
     }
     try {
-      reporter.fail(configuration.allocation(), failure.describe(""), budget());
+      reporter.fail(configuration.allocation(), failure.describe(Evidence.NONE), budget());
       return new Action.End(ExitCode.HANDLED, List.of());
     } catch (RunnerApiException e) {
       return new Action.End(

@@ -337,7 +337,8 @@ public final class Orchestrator {
               Failure.ofAgent(
                   "error while executing task agent: task agent command exited with an unexpected"
                       + " error: "
-                      + status)));
+                      + status,
+                  status.isKill())));
     }
   }
 
@@ -371,6 +372,7 @@ public final class Orchestrator {
 
   private void drain(Optional<Failure> failure) {
     state = new DrainingOutput(failure);
+    act(new Action.SumUp());
     act(new Action.DrainOutput());
   }
 

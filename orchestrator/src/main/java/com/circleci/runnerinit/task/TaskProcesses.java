@@ -21,6 +21,7 @@ import com.circleci.runnerinit.task.process.Spawner;
 import com.circleci.runnerinit.task.process.TaskUser;
 import com.circleci.runnerinit.task.process.UnknownUserException;
 import com.circleci.runnerinit.task.process.UserDatabase;
+import com.circleci.runnerinit.task.resources.Resources;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -41,6 +42,7 @@ final class TaskProcesses {
   private final Kernel kernel;
   private final Configuration configuration;
   private final Environment environment;
+  private final Resources resources;
   private final TaskStatus status;
   private final Consumer<Event> events;
   private final Reaper reaper;
@@ -58,11 +60,13 @@ final class TaskProcesses {
       Kernel kernel,
       Configuration configuration,
       Environment environment,
+      Resources resources,
       TaskStatus status,
       Consumer<Event> events) {
     this.kernel = requireNonNull(kernel, "kernel is null");
     this.configuration = requireNonNull(configuration, "configuration is null");
     this.environment = requireNonNull(environment, "environment is null");
+    this.resources = requireNonNull(resources, "resources is null");
     this.status = requireNonNull(status, "status is null");
     this.events = requireNonNull(events, "events is null");
     reaper = new Reaper(kernel);
@@ -117,7 +121,8 @@ final class TaskProcesses {
               nothing,
               STANDARD_OUTPUT,
               STANDARD_ERROR,
-              Optional.empty()));
+              Optional.empty(),
+              resources.taskGroupMembers()));
     } finally {
       kernel.close(nothing);
     }
@@ -159,7 +164,8 @@ final class TaskProcesses {
                   input.readEnd(),
                   STANDARD_OUTPUT,
                   errors.writeEnd(),
-                  credentials()));
+                  credentials(),
+                  resources.taskGroupMembers()));
     } catch (KernelException e) {
       close(input);
       close(errors);
@@ -211,6 +217,7 @@ final class TaskProcesses {
 
   void killEverything() {
     killing = true;
+    resources.killTaskGroup();
     descendants.kill();
     reap();
   }

@@ -9,6 +9,7 @@ import com.circleci.runnerinit.health.ListenAddress;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.log.EventLog;
+import com.circleci.runnerinit.task.resources.Resources;
 import java.util.ArrayDeque;
 import java.util.Queue;
 
@@ -48,17 +49,22 @@ public final class TaskRun {
   public Action.End run(Plan plan, ListenAddress healthAddress) {
     Configuration configuration = plan.parsed().configuration();
     Queue<Event> events = new ArrayDeque<>();
+    Resources resources = new Resources(kernel);
     TaskProcesses processes =
-        new TaskProcesses(kernel, configuration, environment, status, events::add);
+        new TaskProcesses(kernel, configuration, environment, resources, status, events::add);
     try {
-      return run(plan, healthAddress, processes, events);
+      return run(plan, healthAddress, processes, resources, events);
     } catch (KernelException | RuntimeException e) {
       return new LastResort(kernel, reporter, log).end(configuration, processes, e);
     }
   }
 
   private Action.End run(
-      Plan plan, ListenAddress healthAddress, TaskProcesses processes, Queue<Event> events)
+      Plan plan,
+      ListenAddress healthAddress,
+      TaskProcesses processes,
+      Resources resources,
+      Queue<Event> events)
       throws KernelException {
     Configuration configuration = plan.parsed().configuration();
     Mailbox mailbox = new Mailbox(kernel);
@@ -68,6 +74,7 @@ public final class TaskRun {
             kernel,
             new Orchestrator(plan),
             processes,
+            resources,
             new Reports(reporter, configuration, status, mailbox::post),
             status,
             log,

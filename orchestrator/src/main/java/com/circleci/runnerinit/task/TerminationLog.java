@@ -4,8 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
-import com.circleci.runnerinit.linux.NativeBlock;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * The file from which {@code kubectl describe pod} shows why a container ended: Kubernetes'
@@ -30,16 +30,10 @@ final class TerminationLog {
     while (length > 0 && length < bytes.length && (bytes[length] & 0xc0) == 0x80) {
       length--; // not within a character
     }
-    NativeBlock block = kernel.allocate(Math.max(1, length));
     try {
-      block.bytes().put(0, bytes, 0, length);
-      int descriptor = kernel.openForWriting(FILE);
-      kernel.write(descriptor, block, 0, length);
-      kernel.close(descriptor);
+      kernel.writeFile(FILE, Arrays.copyOf(bytes, length));
     } catch (KernelException e) {
       // Not in Kubernetes, or not writable by this user: the log has the message as well.
-    } finally {
-      kernel.release(block);
     }
   }
 }

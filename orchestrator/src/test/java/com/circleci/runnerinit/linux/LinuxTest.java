@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -167,7 +168,8 @@ class LinuxTest {
       String path, List<String> arguments, List<byte[]> environment, int output)
       throws KernelException {
     return KERNEL.spawn(
-        new SpawnRequest(path, arguments, environment, 0, output, 2, Optional.empty()));
+        new SpawnRequest(
+            path, arguments, environment, 0, output, 2, Optional.empty(), OptionalInt.empty()));
   }
 
   private static WaitResult.Reaped awaitChild() {

@@ -71,7 +71,8 @@ class OrchestratorTest {
             new Action.SendFail(
                 Failure.ofAgent(
                     "error while executing task agent: task agent command exited with an"
-                        + " unexpected error: exit status 3")));
+                        + " unexpected error: exit status 3",
+                    false)));
     assertThat(orchestrator.on(new Event.FailSent(Optional.empty())))
         .endsWith(new Action.End(ExitCode.HANDLED, List.of()));
   }

@@ -1,0 +1,90 @@
+package com.circleci.runnerinit.task.resources;
+
+import static java.util.Objects.requireNonNull;
+
+import com.circleci.runnerinit.linux.Kernel;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** The container's resources, from the beginning of a run on. */
+public final class Resources {
+  private final Optional<ControlGroup> container;
+  private final Optional<TaskGroup> task;
+  private final Optional<MemoryWatch> memory;
+  private final long oomKillsBefore;
+  private final Optional<Duration> cpuBefore;
+  private final Optional<Duration> throttledBefore;
+
+  /** To be made before the task starts: what is counted then is not the task's. */
+  public Resources(Kernel kernel) {
+    requireNonNull(kernel, "kernel is null");
+    container = ControlGroup.own(kernel);
+    task = container.flatMap(group -> TaskGroup.below(group, kernel));
+    memory =
+        task.map(TaskGroup::group)
+            .or(() -> container)
+            .map(group -> new MemoryWatch(kernel, group, System::nanoTime));
+    oomKillsBefore = oomKillsEver().orElse(0);
+    cpuBefore = container.flatMap(ControlGroup::cpuTime);
+    throttledBefore = container.flatMap(ControlGroup::cpuThrottled);
+  }
+
+  /** Into which the task's children are to be born; empty when the task has no group of its own. */
+  public OptionalInt taskGroupMembers() {
+    return task.map(group -> OptionalInt.of(group.members())).orElse(OptionalInt.empty());
+  }
+
+  /** Kills the task's group, where it has one. */
+  public void killTaskGroup() {
+    task.ifPresent(TaskGroup::kill);
+  }
+
+  /** Watches the memory; empty where it can't be read. */
+  public Optional<MemoryWatch> memory() {
+    return memory;
+  }
+
+  /** What was used since the beginning. */
+  public ResourceUse use() {
+    return new ResourceUse(
+        container.flatMap(ControlGroup::cpuTime).map(now -> now.minus(before(cpuBefore))),
+        container
+            .flatMap(ControlGroup::cpuThrottled)
+            .map(now -> now.minus(before(throttledBefore))),
+        number(container.map(ControlGroup::memoryPeak)),
+        memoryLimit(),
+        oomKills(),
+        number(container.map(ControlGroup::processesPeak)));
+  }
+
+  /** Processes that the kernel killed since the beginning because the memory was used up. */
+  public OptionalLong oomKills() {
+    OptionalLong ever = oomKillsEver();
+    return ever.isPresent() ? OptionalLong.of(ever.getAsLong() - oomKillsBefore) : ever;
+  }
+
+  /** The container's, in bytes; empty also when there is none. */
+  public OptionalLong memoryLimit() {
+    return number(container.map(ControlGroup::memoryLimit));
+  }
+
+  /** Version 1 counts each group for itself; in version 2, what happens below counts too. */
+  private OptionalLong oomKillsEver() {
+    OptionalLong kills = number(container.map(ControlGroup::oomKills));
+    boolean legacy =
+        container.filter(group -> group.version() == ControlGroup.Version.LEGACY).isPresent();
+    OptionalLong below =
+        legacy ? number(task.map(group -> group.group().oomKills())) : OptionalLong.empty();
+    return kills.isPresent() ? OptionalLong.of(kills.getAsLong() + below.orElse(0)) : kills;
+  }
+
+  private static Duration before(Optional<Duration> time) {
+    return time.orElse(Duration.ZERO);
+  }
+
+  private static OptionalLong number(Optional<OptionalLong> number) {
+    return number.orElse(OptionalLong.empty());
+  }
+}

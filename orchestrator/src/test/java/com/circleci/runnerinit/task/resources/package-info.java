@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.task.resources;
+
+import org.jspecify.annotations.NullMarked;
