@@ -21,6 +21,7 @@
  *   daemon=setsid|group|own-group a grandchild that lives for ever and ignores TERM
  *   hold-stdout=MS hold-stderr=MS a grandchild, in a session of its own, that keeps the pipe open
  *   allocate=BYTES                touch that much memory
+ *   fill=FILE:BYTES               write a file of that size
  *   read-stdin                    to its end, and say its length and SHA-256
  *   close-stdin  no-read-stdin
  *   touch=FILE  wait-file=FILE
@@ -146,6 +147,25 @@ static void flood(int fd, long long bytes) {
     write_all(fd, line, length);
     at += (long long)length;
   }
+}
+
+static void allocate(size_t bytes) {
+  volatile char *block = malloc(bytes); /* or the compiler leaves out what nobody reads */
+  for (size_t at = 0; block && at < bytes; at += 1024) block[at] = 1;
+}
+
+static void fill(const char *verb, const char *value) {
+  char file[4096];
+  const char *colon = strrchr(value, ':');
+  if (!colon || colon - value >= (long)sizeof file) fail(verb, "not FILE:BYTES");
+  snprintf(file, sizeof file, "%.*s", (int)(colon - value), value);
+  int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  char block[65536];
+  memset(block, 'x', sizeof block);
+  for (long long left = number(verb, colon + 1); left > 0; left -= (long long)sizeof block)
+    write_all(fd, block, left < (long long)sizeof block ? (size_t)left : sizeof block);
+  fsync(fd);
+  close(fd);
 }
 
 static pid_t fork_or_wait(void) {
@@ -424,7 +444,9 @@ static void perform(char **verb) {
   else if (is(text, "hold-stderr", &v))
     hold(2, number(text, v));
   else if (is(text, "allocate", &v))
-    memset(malloc((size_t)number(text, v)), 1, (size_t)number(text, v));
+    allocate((size_t)number(text, v));
+  else if (is(text, "fill", &v))
+    fill(text, v);
   else if (strcmp(text, "read-stdin") == 0) {
     read_stdin();
     say_stdin();

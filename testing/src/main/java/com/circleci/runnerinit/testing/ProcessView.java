@@ -36,6 +36,11 @@ public record ProcessView(long pid) {
     return link("exe");
   }
 
+  /** A line for each hierarchy: cgroups(7). */
+  public String controlGroups() {
+    return read("cgroup").orElse("");
+  }
+
   public Optional<String> pidNamespace() {
     return link("ns/pid").map(Path::toString);
   }

@@ -37,6 +37,7 @@ public final class Scenario implements AutoCloseable {
   private final HealthProbe probe = new HealthProbe();
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<Container> containers = new CopyOnWriteArrayList<>();
+  private final List<ControlGroups> controlGroups = new ArrayList<>();
   private final List<String> preparations = new ArrayList<>();
   private final List<String> unshareOptions = new ArrayList<>();
   private final List<String> chrootOptions = new ArrayList<>();
@@ -139,6 +140,28 @@ public final class Scenario implements AutoCloseable {
     unshareOptions.add("--mount");
     return prepare("/bin/mount --bind '%1$s' '%1$s'".formatted(root.path(at)))
         .prepare("/bin/mount -o remount,bind,ro '%s'".formatted(root.path(at)));
+  }
+
+  /** In a container that may take so much memory in bytes, its control groups read-only. */
+  public ControlGroups limitMemory(long bytes) {
+    return enter(ControlGroups.limitedTo(bytes), "ro");
+  }
+
+  /** The same in a privileged container, whose control groups are writable. */
+  public ControlGroups limitMemoryOfPrivileged(long bytes) {
+    return enter(ControlGroups.limitedTo(bytes), "rw");
+  }
+
+  /** In a privileged container on a host of version 2 that delegates no controller. */
+  public ControlGroups unifiedGroup() {
+    return enter(ControlGroups.unifiedWithoutControllers(), "rw");
+  }
+
+  private ControlGroups enter(ControlGroups groups, String options) {
+    controlGroups.add(groups);
+    unshareOptions.add("--mount");
+    groups.enter(root, options).forEach(this::prepare);
+    return groups;
   }
 
   public Scenario hostname(String name) {
@@ -254,6 +277,7 @@ public final class Scenario implements AutoCloseable {
   @Override
   public void close() {
     containers.forEach(Container::close);
+    controlGroups.forEach(ControlGroups::close);
     api.ifPresent(FakeRunnerApi::close);
     root.delete();
   }
