@@ -107,6 +107,9 @@ public interface Kernel {
   /** Reads what is there; 0 is the end of the file (read(2)). */
   int read(int descriptor, NativeBlock into) throws KernelException;
 
+  /** Reads the beginning of a file, wherever its position is (pread(2)). */
+  int readFromStart(int descriptor, NativeBlock into) throws KernelException;
+
   /** Writes a part of the block; returns how many bytes were taken (write(2)). */
   int write(int descriptor, NativeBlock from, int offset, int length) throws KernelException;
 

@@ -302,6 +302,11 @@ public final class Linux implements Kernel {
   }
 
   @Override
+  public int readFromStart(int descriptor, NativeBlock into) throws KernelException {
+    return (int) check(retry(Syscall.PREAD64, descriptor, into.address(), into.size(), 0), "pread");
+  }
+
+  @Override
   public int write(int descriptor, NativeBlock from, int offset, int length)
       throws KernelException {
     return (int)

@@ -24,6 +24,7 @@ enum Syscall {
   PIPE2(293, 59),
   PPOLL(271, 73),
   PRCTL(157, 167),
+  PREAD64(17, 67),
   READ(0, 63),
   READLINKAT(267, 78),
   RENAMEAT2(316, 276),

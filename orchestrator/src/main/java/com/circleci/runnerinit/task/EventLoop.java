@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.stream.Stream;
 
 /**
  * The one thread of control: turns what the kernel and other threads tell into events, lets the
@@ -134,12 +133,13 @@ final class EventLoop {
     if (processes.mustReapAgain()) {
       return Optional.of(Duration.ZERO);
     }
-    return Stream.of(
-            timers.untilNext(),
-            readinessWait.map(wait -> wait.watch().lookAgain()),
-            resources.memory().flatMap(MemoryWatch::untilNextLook))
-        .flatMap(Optional::stream)
-        .min(Duration::compareTo);
+    Optional<Duration> time = timers.untilNext();
+    time = sooner(time, readinessWait.map(wait -> wait.watch().lookAgain()));
+    return sooner(time, resources.memory().map(MemoryWatch::untilNextLook));
+  }
+
+  private static Optional<Duration> sooner(Optional<Duration> a, Optional<Duration> b) {
+    return a.isPresent() && b.isPresent() && b.get().compareTo(a.get()) < 0 ? b : a.or(() -> b);
   }
 
   /** Whether a child has ended; the other signals become events. */

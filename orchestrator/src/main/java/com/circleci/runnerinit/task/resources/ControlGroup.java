@@ -72,8 +72,8 @@ final class ControlGroup {
   }
 
   /** Bytes, file cache included. */
-  OptionalLong memoryInUse() {
-    return read(Counter.MEMORY_IN_USE);
+  OpenCounter openMemoryInUse() throws KernelException {
+    return new OpenCounter(kernel, file(Counter.MEMORY_IN_USE));
   }
 
   /** Bytes of the memory in use that the kernel gives up before it kills a process. */
@@ -112,12 +112,16 @@ final class ControlGroup {
   }
 
   private OptionalLong read(Counter counter) {
-    Counter.Source source = counter.in(version);
     try {
-      return source.find(text(kernel, folder(source.controller()) + "/" + source.file()));
+      return counter.in(version).find(text(kernel, file(counter)));
     } catch (KernelException e) {
       return OptionalLong.empty();
     }
+  }
+
+  private String file(Counter counter) {
+    Counter.Source source = counter.in(version);
+    return folder(source.controller()) + "/" + source.file();
   }
 
   /** Sets the limit in bytes. */

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.task.resources;
 import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -10,44 +11,66 @@ import java.util.function.LongSupplier;
 
 /**
  * Says when the memory in use first passes a share of the limit, for then the kernel may kill
- * without a word. One read a second: docs/decisions/0011-memory-watch.md says why not by events.
+ * without a word. One read a second: docs/decisions/0011-resources.md says why not by events.
  */
 public final class MemoryWatch {
   private static final double SHARE = 0.9;
   private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
   private static final Duration SAY_EVERY = Duration.ofMinutes(1);
 
+  /** A container may be resized while it runs, but seldom is. */
+  private static final Duration READ_LIMIT_EVERY = Duration.ofMinutes(1);
+
   private final ControlGroup group;
+  private final OpenCounter inUse;
   private final Processes processes;
   private final LongSupplier nanoClock;
-  private final boolean limited;
+  private OptionalLong limit;
+  private long readLimitAtNanos;
   private long lookAtNanos;
   private long sayFromNanos;
   private boolean passed;
 
-  MemoryWatch(Kernel kernel, ControlGroup group, LongSupplier nanoClock) {
-    this.group = requireNonNull(group, "group is null");
-    this.nanoClock = requireNonNull(nanoClock, "nanoClock is null");
+  private MemoryWatch(
+      Kernel kernel, ControlGroup group, OpenCounter inUse, LongSupplier nanoClock) {
+    this.group = group;
+    this.inUse = inUse;
+    this.nanoClock = nanoClock;
     processes = new Processes(kernel);
-    limited = group.memoryLimit().isPresent();
     sayFromNanos = nanoClock.getAsLong();
     lookAtNanos = sayFromNanos + LOOK_EVERY.toNanos();
+    limit = group.memoryLimit();
+    readLimitAtNanos = sayFromNanos + READ_LIMIT_EVERY.toNanos();
   }
 
-  /** How long until it is time to look; empty when nothing limits the memory. */
-  public Optional<Duration> untilNextLook() {
-    return limited
-        ? Optional.of(Duration.ofNanos(Math.max(0, lookAtNanos - nanoClock.getAsLong())))
-        : Optional.empty();
+  /** Begins to watch; empty when the memory is not limited, or can't be read. */
+  static Optional<MemoryWatch> begin(Kernel kernel, ControlGroup group, LongSupplier nanoClock) {
+    requireNonNull(nanoClock, "nanoClock is null");
+    try {
+      return group.memoryLimit().isPresent()
+          ? Optional.of(new MemoryWatch(kernel, group, group.openMemoryInUse(), nanoClock))
+          : Optional.empty();
+    } catch (KernelException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** How long until it is time to look. */
+  public Duration untilNextLook() {
+    return Duration.ofNanos(Math.max(0, lookAtNanos - nanoClock.getAsLong()));
   }
 
   /** Looks, when it is time: what there is to say, if anything. */
   public Optional<MemoryShortage> look() {
     long now = nanoClock.getAsLong();
-    if (!limited || now - lookAtNanos < 0) {
+    if (now - lookAtNanos < 0) {
       return Optional.empty();
     }
     lookAtNanos = now + LOOK_EVERY.toNanos();
+    if (now - readLimitAtNanos >= 0) {
+      readLimitAtNanos = now + READ_LIMIT_EVERY.toNanos();
+      limit = group.memoryLimit();
+    }
     Optional<MemoryShortage> shortage = shortage();
     if (shortage.isEmpty()) {
       passed = false;
@@ -61,22 +84,21 @@ public final class MemoryWatch {
   }
 
   private Optional<MemoryShortage> shortage() {
-    OptionalLong inUse = group.memoryInUse();
-    OptionalLong limit = group.memoryLimit();
-    if (inUse.isEmpty() || limit.isEmpty() || !isMuch(inUse.getAsLong(), limit.getAsLong())) {
+    OptionalLong all = inUse.read();
+    if (all.isEmpty() || !isMuch(all.getAsLong())) {
       return Optional.empty();
     }
     OptionalLong reclaimable = group.memoryReclaimable();
     if (reclaimable.isEmpty()) {
       return Optional.empty();
     }
-    long kept = inUse.getAsLong() - reclaimable.getAsLong();
-    return isMuch(kept, limit.getAsLong())
+    long kept = all.getAsLong() - reclaimable.getAsLong();
+    return isMuch(kept)
         ? Optional.of(new MemoryShortage(kept, limit.getAsLong(), Optional.empty()))
         : Optional.empty();
   }
 
-  private static boolean isMuch(long bytes, long limit) {
-    return bytes > SHARE * limit;
+  private boolean isMuch(long bytes) {
+    return limit.isPresent() && bytes > SHARE * limit.getAsLong();
   }
 }

@@ -25,7 +25,7 @@ public final class Resources {
     memory =
         task.map(TaskGroup::group)
             .or(() -> container)
-            .map(group -> new MemoryWatch(kernel, group, System::nanoTime));
+            .flatMap(group -> MemoryWatch.begin(kernel, group, System::nanoTime));
     oomKillsBefore = oomKillsEver().orElse(0);
     cpuBefore = container.flatMap(ControlGroup::cpuTime);
     throttledBefore = container.flatMap(ControlGroup::cpuThrottled);
@@ -41,7 +41,7 @@ public final class Resources {
     task.ifPresent(TaskGroup::kill);
   }
 
-  /** Watches the memory; empty where it can't be read. */
+  /** Watches the memory; empty where it is not limited or can't be read. */
   public Optional<MemoryWatch> memory() {
     return memory;
   }

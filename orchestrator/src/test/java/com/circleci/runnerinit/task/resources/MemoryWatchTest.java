@@ -14,6 +14,7 @@ class MemoryWatchTest {
       new FakeFiles()
           .file(GROUP + "cgroup.controllers", "memory")
           .file(GROUP + "memory.max", "1000")
+          .file(GROUP + "memory.current", "0\n")
           .file(GROUP + "memory.stat", "inactive_file 50\n")
           .file("/proc/1/status", "Name:\torchestrator\nVmRSS:\t999 kB\n")
           .file("/proc/7/status", "Name:\tsh\nVmRSS:\t1 kB\n")
@@ -26,8 +27,7 @@ class MemoryWatchTest {
     use(951);
 
     assertThat(lookAfter(watch, Duration.ofSeconds(1)))
-        .isEqualTo(
-            new MemoryShortage(901, 1000, Optional.of(new ProcessSize("build", 3072))));
+        .isEqualTo(new MemoryShortage(901, 1000, Optional.of(new ProcessSize("build", 3072))));
     assertThat(isSilentFor(watch, Duration.ofMinutes(5))).isTrue();
   }
 
@@ -55,24 +55,24 @@ class MemoryWatchTest {
   @Test
   void shouldLookOnceASecond() {
     MemoryWatch watch = watch();
-    assertThat(watch.untilNextLook()).contains(Duration.ofSeconds(1));
+    assertThat(watch.untilNextLook()).isEqualTo(Duration.ofSeconds(1));
 
     nanos += Duration.ofMillis(999).toNanos();
     use(1000);
-    assertThat(watch.untilNextLook()).contains(Duration.ofMillis(1));
+    assertThat(watch.untilNextLook()).isEqualTo(Duration.ofMillis(1));
     assertThat(watch.look()).isEmpty();
 
     nanos += Duration.ofMillis(1).toNanos();
-    assertThat(watch.untilNextLook()).contains(Duration.ZERO);
+    assertThat(watch.untilNextLook()).isEqualTo(Duration.ZERO);
     assertThat(watch.look()).isPresent();
-    assertThat(watch.untilNextLook()).contains(Duration.ofSeconds(1));
+    assertThat(watch.untilNextLook()).isEqualTo(Duration.ofSeconds(1));
   }
 
   @Test
   void shouldNotLookWhenThereIsNoLimit() {
     files.file(GROUP + "memory.max", "max");
 
-    assertThat(watch().untilNextLook()).isEmpty();
+    assertThat(begin()).isEmpty();
   }
 
   @Test
@@ -84,9 +84,24 @@ class MemoryWatchTest {
     assertThat(isSilentFor(watch, Duration.ofMinutes(1))).isTrue();
   }
 
+  @Test
+  void shouldHeedALimitThatIsLoweredMeanwhile() {
+    MemoryWatch watch = watch();
+    use(500);
+    assertThat(isSilentFor(watch, Duration.ofSeconds(30))).isTrue();
+    files.file(GROUP + "memory.max", "490");
+
+    assertThat(isSilentFor(watch, Duration.ofSeconds(29))).isTrue();
+    assertThat(lookAfter(watch, Duration.ofSeconds(1)).limit()).isEqualTo(490);
+  }
+
   private MemoryWatch watch() {
+    return begin().orElseThrow();
+  }
+
+  private Optional<MemoryWatch> begin() {
     ControlGroup group = ControlGroup.own(files.kernel()).orElseThrow();
-    return new MemoryWatch(files.kernel(), group, () -> nanos);
+    return MemoryWatch.begin(files.kernel(), group, () -> nanos);
   }
 
   private void use(long bytes) {
