@@ -119,9 +119,15 @@ final class EventLoop {
     if (ready[1]) {
       mailbox.take(events::add);
     }
-    boolean childEnded = ready[0] && readSignals();
-    if (childEnded || processes.mustReapAgain()) {
+    List<Integer> received = ready[0] ? kernel.readSignals(signals) : List.of();
+    // First of all, since no signal can stop a task any more that has ended before it was read.
+    if (received.contains(SIGCHLD) || processes.mustReapAgain()) {
       processes.reap();
+    }
+    for (int signal : received) {
+      if (signal != SIGCHLD) {
+        events.add(new Event.SignalReceived(signal));
+      }
     }
     processes.feedToken();
     readinessWait.ifPresent(this::look);
@@ -140,19 +146,6 @@ final class EventLoop {
 
   private static Optional<Duration> sooner(Optional<Duration> a, Optional<Duration> b) {
     return a.isPresent() && b.isPresent() && b.get().compareTo(a.get()) < 0 ? b : a.or(() -> b);
-  }
-
-  /** Whether a child has ended; the other signals become events. */
-  private boolean readSignals() throws KernelException {
-    boolean childEnded = false;
-    for (int signal : kernel.readSignals(signals)) {
-      if (signal == SIGCHLD) {
-        childEnded = true;
-      } else {
-        events.add(new Event.SignalReceived(signal));
-      }
-    }
-    return childEnded;
   }
 
   private void look(ReadinessWait wait) {
