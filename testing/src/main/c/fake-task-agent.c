@@ -13,21 +13,26 @@
  *   die=SIGNAL                    end by that signal (a name without SIG, or a number)
  *   ignore=SIGNAL                 as nohup does
  *   on-term=exit:N | ignore | finish-after:MS
- *   record-signals=FILE           a line for each signal that arrives, from now on
+ *   record-signals=FILE           a line for each signal that arrives: its name or number
+ *   time-signals=FILE             the same, with CLOCK_MONOTONIC in ns beside the name
  *   orphans=N/MSms                N grandchildren, spread over that time, each left to init
  *   storm=N                       the same, as fast as the machine can
  *   zombies=N                     children that end and are never waited for
  *   fork-bomb=N                   children that live for ever
  *   daemon=setsid|group|own-group a grandchild that lives for ever and ignores TERM
  *   hold-stdout=MS hold-stderr=MS a grandchild, in a session of its own, that keeps the pipe open
+ *   aside=KIND:N                  the next N verbs are for a grandchild, of a kind as of daemon
  *   allocate=BYTES                touch that much memory
  *   fill=FILE:BYTES               write a file of that size
  *   read-stdin                    to its end, and say its length and SHA-256
+ *   read-slowly=BYTES             the same as read-stdin, so many bytes a millisecond
+ *   read-part=BYTES               so many of it, and no more
  *   close-stdin  no-read-stdin
  *   touch=FILE  wait-file=FILE
  *   time=FILE  main-at=FILE       CLOCK_MONOTONIC in ns: now, and when main began
  *   report=FILE                   see report.h
  *   left-behind=FILE              for spawn: how many processes were left when the child ended
+ *   ended-at=FILE                 for spawn: CLOCK_MONOTONIC in ns when the child ended
  *   spawn ARGS…                   as an init: run the rest, pass signals on, end as it ended
  *   exec ARGS…                    become the rest
  *
@@ -49,9 +54,10 @@ static long long main_began;
 static char **arguments;
 static char *stdin_text;
 static size_t stdin_length;
-static const char *left_behind_file;
+static const char *left_behind_file, *ended_at_file;
 static volatile pid_t spawned;
 static volatile int record_fd = -1;
+static volatile bool record_times;
 static volatile int exit_on_term = -1;
 static volatile int finish_after_term = -1;
 
@@ -226,14 +232,18 @@ static void storm(long long count) {
   }
 }
 
-static void make_daemon(const char *kind) {
-  if (!in_grandchild()) return;
+static void move_to(const char *kind) {
   if (strcmp(kind, "setsid") == 0)
     setsid();
   else if (strcmp(kind, "own-group") == 0)
     setpgid(0, 0);
   else if (strcmp(kind, "group") != 0)
     fail("daemon", kind);
+}
+
+static void make_daemon(const char *kind) {
+  if (!in_grandchild()) return;
+  move_to(kind);
   signal(SIGTERM, SIG_IGN);
   signal(SIGINT, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
@@ -262,18 +272,24 @@ static void make_children(long long count, bool live) {
   }
 }
 
-static void read_stdin(void) {
+static void read_stdin(size_t at_once, long long pause_ns) {
   size_t capacity = 0;
   for (;;) {
-    if (stdin_length + 65536 > capacity) {
-      capacity = capacity * 2 + 131072;
+    if (stdin_length + at_once > capacity) {
+      capacity = capacity * 2 + at_once + 65536;
       stdin_text = realloc(stdin_text, capacity);
     }
-    ssize_t n = read(0, stdin_text + stdin_length, 65536);
+    ssize_t n = read(0, stdin_text + stdin_length, at_once);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     stdin_length += (size_t)n;
+    sleep_ns(pause_ns);
   }
+}
+
+static void read_part(long long bytes) {
+  char c;
+  while (bytes > 0 && read(0, &c, 1) == 1) bytes--;
 }
 
 static void say_stdin(void) {
@@ -288,19 +304,34 @@ static void finish(int signal) {
   _exit(0);
 }
 
+/* snprintf(3) is not for signal handlers. */
+static size_t append_number(char *text, size_t length, long long n) {
+  char digits[24];
+  size_t count = 0;
+  do digits[count++] = (char)('0' + n % 10);
+  while ((n /= 10) > 0);
+  while (count > 0) text[length++] = digits[--count];
+  return length;
+}
+
+static void record(int number) {
+  char line[64];
+  size_t length = 0;
+  for (int i = 0; i < SIGNAL_NAMES; i++)
+    if (signal_names[i].number == number)
+      for (const char *c = signal_names[i].name; *c; c++) line[length++] = *c;
+  if (length == 0) length = append_number(line, length, number);
+  if (record_times) {
+    line[length++] = ' ';
+    length = append_number(line, length, now());
+  }
+  line[length++] = '\n';
+  if (write(record_fd, line, length) < 0) _exit(65);
+}
+
 static void on_signal(int number) {
   int saved = errno;
-  if (record_fd >= 0) {
-    char line[16] = "?\n";
-    size_t length = 2;
-    for (int i = 0; i < SIGNAL_NAMES; i++) {
-      if (signal_names[i].number != number) continue;
-      length = 0;
-      for (const char *c = signal_names[i].name; *c; c++) line[length++] = *c;
-      line[length++] = '\n';
-    }
-    if (write(record_fd, line, length) < 0) _exit(65);
-  }
+  if (record_fd >= 0) record(number);
   if (number == SIGTERM && exit_on_term >= 0) _exit(exit_on_term);
   if (number == SIGTERM && finish_after_term >= 0) {
     struct itimerval timer = {{0, 0},
@@ -329,6 +360,7 @@ static void record_signals(const char *path) {
         n != SIGFPE && n != SIGILL)
       handle(n);
   }
+  for (int n = SIGRTMIN; n <= LAST_SIGNAL; n++) handle(n);
 }
 
 static void on_term(const char *what) {
@@ -389,12 +421,29 @@ static void spawn(char **argv) {
     pid_t pid = waitpid(-1, &status, 0);
     if (pid < 0 && errno == ECHILD) fail("spawn", "the child is lost");
     if (pid != spawned) continue;
+    if (ended_at_file) write_number(ended_at_file, now());
     /* One that was killed could not wait for the end of its children. */
     for (int i = 0; WIFSIGNALED(status) && count_left_behind() > 0 && i < 1000; i++)
       sleep_ns(1000000);
     if (left_behind_file) write_number(left_behind_file, count_left_behind());
     _exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
   }
+}
+
+static char **perform(char **verb);
+
+/* Returns the last of the verbs that are the other's. */
+static char **stand_aside(char **verb, char *value) {
+  char *colon = strchr(value, ':');
+  long long count = colon ? number(*verb, colon + 1) : 0;
+  for (long long i = 1; i <= count; i++)
+    if (!verb[i]) fail(*verb, "too few verbs follow");
+  if (!in_grandchild()) return verb + count;
+  if (colon) *colon = 0;
+  record_fd = -1;
+  move_to(value);
+  for (char **next = verb + 1; next <= verb + count; next++) next = perform(next);
+  _exit(0);
 }
 
 /* True if TEXT is NAME=VALUE. */
@@ -405,7 +454,8 @@ static bool is(const char *text, const char *name, char **value) {
   return true;
 }
 
-static void perform(char **verb) {
+/* Returns the last verb that it took. */
+static char **perform(char **verb) {
   char *v, *text = *verb;
   if (is(text, "print", &v))
     write_line(1, v);
@@ -429,6 +479,11 @@ static void perform(char **verb) {
     on_term(v);
   else if (is(text, "record-signals", &v))
     record_signals(v);
+  else if (is(text, "time-signals", &v)) {
+    record_times = true;
+    record_signals(v);
+  } else if (is(text, "aside", &v))
+    return stand_aside(verb, v);
   else if (is(text, "orphans", &v))
     make_orphans(v);
   else if (is(text, "storm", &v))
@@ -448,9 +503,14 @@ static void perform(char **verb) {
   else if (is(text, "fill", &v))
     fill(text, v);
   else if (strcmp(text, "read-stdin") == 0) {
-    read_stdin();
+    read_stdin(65536, 0);
     say_stdin();
-  } else if (strcmp(text, "close-stdin") == 0)
+  } else if (is(text, "read-slowly", &v)) {
+    read_stdin((size_t)number(text, v), 1000000);
+    say_stdin();
+  } else if (is(text, "read-part", &v))
+    read_part(number(text, v));
+  else if (strcmp(text, "close-stdin") == 0)
     close(0);
   else if (strcmp(text, "no-read-stdin") == 0) {
   } else if (is(text, "touch", &v))
@@ -466,12 +526,15 @@ static void perform(char **verb) {
       fail(v, strerror(errno));
   } else if (is(text, "left-behind", &v))
     left_behind_file = v;
+  else if (is(text, "ended-at", &v))
+    ended_at_file = v;
   else if (strcmp(text, "spawn") == 0)
     spawn(verb + 1);
   else if (strcmp(text, "exec") == 0)
     become(verb + 1);
   else
     fail("unknown verb", text);
+  return verb;
 }
 
 int main(int argc, char **argv) {
@@ -481,9 +544,9 @@ int main(int argc, char **argv) {
   int last = 1;
   while (last < argc && strcmp(argv[last], "_internal") != 0) last++;
   if (last == 1) {
-    read_stdin();
+    read_stdin(65536, 0);
     return 0;
   }
-  for (int i = 1; i < last; i++) perform(argv + i);
+  for (char **verb = argv + 1; verb < argv + last; verb++) verb = perform(verb);
   return 0;
 }

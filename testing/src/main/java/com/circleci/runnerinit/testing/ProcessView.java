@@ -5,10 +5,13 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** A process as proc(5) shows it to the host. Everything is empty once the process has gone. */
 public record ProcessView(long pid) {
@@ -56,6 +59,33 @@ public record ProcessView(long pid) {
 
   public int openDescriptors() {
     return names(folder().resolve("fd")).size();
+  }
+
+  /** What each of its descriptors is, by number, such as {@code pipe} or {@code [signalfd]}. */
+  public Map<Integer, String> descriptors() {
+    var descriptors = new TreeMap<Integer, String>();
+    for (var number : names(folder().resolve("fd"))) {
+      link("fd/" + number)
+          .ifPresent(target ->
+              descriptors.put(
+                  Integer.parseInt(number),
+                  target.toString().replaceAll("^anon_inode:|:\\[\\d+\\]$", "")));
+    }
+    return descriptors;
+  }
+
+  /** In user and kernel mode, of all its threads, to 10 ms. */
+  public Duration cpuTime() {
+    return stat().map(ProcessStat::cpuTime).orElse(Duration.ZERO);
+  }
+
+  /** Whether the signal would stay pending if it came now, for its first thread. */
+  public boolean blocks(Signal signal) {
+    return read("status").stream()
+        .flatMap(String::lines)
+        .filter(line -> line.startsWith("SigBlk:"))
+        .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+        .anyMatch(blocked -> (blocked >>> (signal.number() - 1) & 1) == 1);
   }
 
   /** A line for each thread: what it is, and where in the kernel it waits. */

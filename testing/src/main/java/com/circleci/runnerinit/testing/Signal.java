@@ -19,7 +19,10 @@ public enum Signal {
   ALRM(14),
   TERM(15),
   CONT(18),
-  WINCH(28);
+  STOP(19),
+  URG(23),
+  WINCH(28),
+  PWR(30);
 
   private static final MethodHandle KILL_2 =
       Linker.nativeLinker()
@@ -40,6 +43,11 @@ public enum Signal {
 
   /** Returns false if there is no such process, or it may not be signalled. */
   public boolean sendTo(long pid) {
+    return send(pid, number);
+  }
+
+  /** By number: for those that have no name, the real-time signals. */
+  public static boolean send(long pid, int number) {
     try {
       return (int) KILL_2.invokeExact((int) pid, number) == 0;
     } catch (Throwable e) {

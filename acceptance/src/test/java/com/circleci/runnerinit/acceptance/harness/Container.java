@@ -89,6 +89,16 @@ public final class Container implements AutoCloseable {
     signal.sendTo(orchestrator().pid());
   }
 
+  /** For a moment at which it may have ended: then nothing happens. */
+  public void signalIfThere(Signal signal) {
+    findOrchestrator().ifPresent(process -> signal.sendTo(process.pid()));
+  }
+
+  /** Whether no signal can be lost any more. */
+  public boolean holdsSignals() {
+    return findOrchestrator().filter(process -> process.blocks(Signal.TERM)).isPresent();
+  }
+
   /** As a container runtime does, to whatever was made the first process. */
   public void signalFirstProcess(Signal signal) {
     first.ifPresent(process -> signal.sendTo(process.pid()));
@@ -125,6 +135,16 @@ public final class Container implements AutoCloseable {
   /** The most that were seen at any look so far. */
   public int mostZombies() {
     return watch.map(NamespaceWatch::mostZombies).orElse(0);
+  }
+
+  /** The most that the orchestrator had left unreaped at any look so far. */
+  public int mostUnreaped() {
+    return watch.map(NamespaceWatch::mostUnreaped).orElse(0);
+  }
+
+  /** Where the host sees a path as the container does, with what is mounted in there. */
+  public Path path(String inside) {
+    return Path.of("/proc/%d/root%s".formatted(orchestrator().pid(), inside));
   }
 
   @Override

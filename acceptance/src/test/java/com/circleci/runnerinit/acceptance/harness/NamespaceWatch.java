@@ -20,6 +20,7 @@ final class NamespaceWatch implements AutoCloseable {
   private final String secret;
   private final Thread thread;
   private final AtomicInteger mostZombies = new AtomicInteger();
+  private final AtomicInteger mostUnreaped = new AtomicInteger();
   private final Set<String> leaks = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
@@ -32,6 +33,11 @@ final class NamespaceWatch implements AutoCloseable {
 
   int mostZombies() {
     return mostZombies.get();
+  }
+
+  /** Of those that are the orchestrator's to reap. */
+  int mostUnreaped() {
+    return mostUnreaped.get();
   }
 
   /** Where the secret showed in a command line or an environment. */
@@ -48,9 +54,16 @@ final class NamespaceWatch implements AutoCloseable {
   private void watch() {
     while (!closed) {
       var tree = first.tree();
-      var zombies = tree.stream().flatMap(p -> p.stat().stream()).filter(ProcessStat::isZombie);
-      mostZombies.accumulateAndGet((int) zombies.count(), Math::max);
-      orchestrator.get().ifPresent(process -> lookForSecret(process.tree()));
+      var zombies =
+          tree.stream().flatMap(p -> p.stat().stream()).filter(ProcessStat::isZombie).toList();
+      mostZombies.accumulateAndGet(zombies.size(), Math::max);
+      orchestrator
+          .get()
+          .ifPresent(process -> {
+            var unreaped = zombies.stream().filter(zombie -> zombie.parent() == process.pid());
+            mostUnreaped.accumulateAndGet((int) unreaped.count(), Math::max);
+            lookForSecret(process.tree());
+          });
       LockSupport.parkNanos(LOOK_EVERY.toNanos());
     }
   }

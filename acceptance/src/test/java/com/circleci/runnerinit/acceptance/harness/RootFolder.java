@@ -79,6 +79,10 @@ public final class RootFolder {
     return folder(at).change(() -> mode(path(at), permissions));
   }
 
+  public RootFolder remove(String at) {
+    return change(() -> Files.delete(path(at)));
+  }
+
   public RootFolder rename(String from, String to) {
     return change(() -> Files.move(path(from), path(to)));
   }
@@ -112,8 +116,9 @@ public final class RootFolder {
     Await.until("'%s' in %s".formatted(part, at), () -> has(at) && read(at).contains(part));
   }
 
-  public void awaitFile(String at) {
+  public RootFolder awaitFile(String at) {
     Await.until("file " + at, () -> has(at));
+    return this;
   }
 
   /** What the fake task agent wrote of itself. */

@@ -29,6 +29,7 @@ public final class Scenario implements AutoCloseable {
   public static final String SERVICE = "/usr/bin/service";
 
   private static final String INIT = "/init";
+  private static final String ENDED_AT = "/out/ended-at";
   private static final String LEFT_BEHIND = "/out/left-behind";
 
   private final String token = "token-" + UUID.randomUUID();
@@ -47,7 +48,8 @@ public final class Scenario implements AutoCloseable {
   private boolean underAnInit;
   private boolean secretMayShow;
 
-  Scenario() {
+  /** For a test that needs many: it has to verify and to close each. */
+  public Scenario() {
     config
         .set("task_id", "task-1")
         .set("token", token)
@@ -136,6 +138,17 @@ public final class Scenario implements AutoCloseable {
     return prepare("/bin/mount -t tmpfs -o size=%s tmpfs '%s'".formatted(size, root.path(at)));
   }
 
+  /** An overlay of what the folder holds now, as container runtimes make their roots. */
+  public Scenario overlay(String at) {
+    root.folder(at).folder("/.overlay");
+    return tmpfs("/.overlay", "1m")
+        .prepare(
+            "/bin/mkdir '%1$s/upper' '%1$s/work'; /bin/mount -t overlay overlay -o"
+                    .formatted(root.path("/.overlay"))
+                + " 'lowerdir=%2$s,upperdir=%1$s/upper,workdir=%1$s/work' '%2$s'"
+                    .formatted(root.path("/.overlay"), root.path(at)));
+  }
+
   public Scenario readOnly(String at) {
     unshareOptions.add("--mount");
     return prepare("/bin/mount --bind '%1$s' '%1$s'".formatted(root.path(at)))
@@ -211,8 +224,11 @@ public final class Scenario implements AutoCloseable {
     environment.putIfAbsent("CIRCLECI_GOAT_HEALTH_CHECK_ADDR", ":" + probe.port());
     var line = new ArrayList<String>();
     if (underAnInit) {
-      root.folder("/out", "rwxrwxrwx").program(INIT, Executables.fakeTaskAgent());
-      line.addAll(List.of(INIT, "left-behind=" + LEFT_BEHIND, "spawn"));
+      root.folder("/out", "rwxrwxrwx");
+      if (!root.has(INIT)) {
+        root.program(INIT, Executables.fakeTaskAgent());
+      }
+      line.addAll(List.of(INIT, "left-behind=" + LEFT_BEHIND, "ended-at=" + ENDED_AT, "spawn"));
     }
     line.add(ORCHESTRATOR);
     line.add(command);
@@ -232,6 +248,11 @@ public final class Scenario implements AutoCloseable {
         () -> containers.isEmpty() ? Optional.empty() : Optional.of(containers.getLast()));
   }
 
+  /** When the orchestrator that ran last ended, by CLOCK_MONOTONIC in nanoseconds. */
+  public long endedAt() {
+    return underAnInit ? Long.parseLong(root.read(ENDED_AT)) : containers.getLast().endedAt();
+  }
+
   /** Puts the two binaries where the init step does, and a folder for what the tasks write. */
   public void installBinaries() {
     root.folder("/out", "rwxrwxrwx");
@@ -246,7 +267,8 @@ public final class Scenario implements AutoCloseable {
     }
   }
 
-  void verify() {
+  /** Throws when something is wrong that must never be, whatever the test was about. */
+  public void verify() {
     var violations = new ArrayList<String>();
     for (var container : containers) {
       if (!secretMayShow) {
@@ -263,7 +285,8 @@ public final class Scenario implements AutoCloseable {
     }
   }
 
-  String evidence() {
+  /** What the containers said, and what the runner API was asked. */
+  public String evidence() {
     var evidence = new StringBuilder();
     containers.forEach(container -> evidence.append(container.evidence()).append('\n'));
     api.ifPresent(it ->

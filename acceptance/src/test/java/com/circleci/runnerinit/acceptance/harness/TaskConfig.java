@@ -48,7 +48,7 @@ public final class TaskConfig {
     return this;
   }
 
-  String json() {
+  public String json() {
     return fields.toString();
   }
 
