@@ -2,27 +2,41 @@ package com.circleci.runnerinit.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.acceptance.harness.Budget;
 import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
-import com.google.errorprone.annotations.FormatMethod;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.DoubleStream;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** What it costs: a line each, to be read and not to be asserted on a busy machine. */
+/**
+ * What it costs: a line each, to be read. Only how soon it exits is asserted, as a promise that is
+ * made.
+ */
 @InAContainer
 @Isolated
 class BudgetTest {
+  /** From the agent's exit to the container's, with nothing to wait for. */
+  private static final double EXIT_MILLISECONDS = 20;
+
+  /** Step 4 of the order of the end, docs/task-flow.md. */
+  private static final double SILENCE_MILLISECONDS = 100;
+
+  private static final double DRAIN_MILLISECONDS = 2000;
 
   @Test
   void shouldSayHowLargeTheExecutableIs() throws IOException {
-    budget("executable size %.1f MB", Files.size(Executables.orchestrator()) / 1e6);
+    Budget.say("executable size %.1f MB", Files.size(Executables.orchestrator()) / 1e6);
   }
 
   @Test
@@ -31,7 +45,7 @@ class BudgetTest {
     for (var i = 0; i < batches.length; i++) {
       batches[i] = millisecondsOfOneStart();
     }
-    budget("--version start to exit %.1f ms (median)", median(batches));
+    Budget.say("--version start to exit %.1f ms (median)", Budget.median(batches));
   }
 
   @Test
@@ -44,7 +58,7 @@ class BudgetTest {
     }
 
     var orchestrator = container.orchestrator();
-    budget(
+    Budget.say(
         "resident memory while a task runs %.1f MB, of it anonymous %.1f MB",
         orchestrator.residentBytes() / 1e6, orchestrator.anonymousBytes() / 1e6);
 
@@ -52,17 +66,50 @@ class BudgetTest {
     assertThat(container.exitCode()).isZero();
   }
 
-  @Test
-  void shouldSayHowLongItOutlivesTheTask(Scenario given) {
-    given.agent("time=/out/end");
+  /** No end is waited for that can be known: a task that is over costs nobody any time. */
+  @ParameterizedTest
+  @CsvSource({
+    "PID_1, no-read-stdin, nothing left",
+    "SUBREAPER, no-read-stdin, nothing left",
+    "PID_1, hold-stderr=600000, a grandchild holds stderr",
+    "SUBREAPER, hold-stderr=600000, a grandchild holds stderr"
+  })
+  void shouldNotOutliveTheTask(Place place, String verb, String what, Scenario given) {
+    place.in(given).agent(verb, "time=/out/end");
     var delays =
         IntStream.range(0, 21)
             .mapToDouble(_ -> {
-              var container = given.runTask();
-              assertThat(container.exitCode()).isZero();
-              return (container.endedAt() - Long.parseLong(given.root().read("/out/end"))) / 1e6;
-            });
-    budget("agent exit to container exit %.1f ms (median)", median(delays.toArray()));
+              assertThat(given.runTask().exitCode()).isZero();
+              return millisecondsAfterTheTask(given);
+            })
+            .toArray();
+
+    Budget.say(
+        "agent exit to container exit %.1f ms (median; %s, %s)",
+        Budget.median(delays), place.name().toLowerCase(Locale.ROOT), what);
+    assertThat(Budget.median(delays)).isLessThanOrEqualTo(EXIT_MILLISECONDS);
+  }
+
+  /** A process that is not the task's, and can't be killed, is one of the host's. */
+  @Test
+  void shouldWaitForAStrangerThatHoldsStderrForTheSilenceLimitAtMost(Scenario given) {
+    given.agent("touch=/out/started", "wait-file=/out/go", "time=/out/end");
+    var delays =
+        IntStream.range(0, 7).mapToDouble(_ -> millisecondsBesideAStranger(given, false)).toArray();
+
+    Budget.say(
+        "agent exit to container exit %.1f ms (median; a stranger holds stderr)",
+        Budget.median(delays));
+    assertThat(Budget.median(delays)).isLessThanOrEqualTo(SILENCE_MILLISECONDS + EXIT_MILLISECONDS);
+  }
+
+  @Test
+  void shouldWaitForAStrangerThatWritesOnForTheDrainLimitAtMost(Scenario given) {
+    given.agent("touch=/out/started", "wait-file=/out/go", "time=/out/end");
+
+    assertThat(millisecondsBesideAStranger(given, true))
+        .isGreaterThan(SILENCE_MILLISECONDS)
+        .isLessThanOrEqualTo(DRAIN_MILLISECONDS + EXIT_MILLISECONDS);
   }
 
   @Test
@@ -75,7 +122,31 @@ class BudgetTest {
               assertThat(given.runTask().exitCode()).isZero();
               return (Long.parseLong(given.root().read("/out/began")) - start) / 1e6;
             });
-    budget("container start to the agent's main %.1f ms (median)", median(delays.toArray()));
+    Budget.say(
+        "container start to the agent's main %.1f ms (median)", Budget.median(delays.toArray()));
+  }
+
+  private static double millisecondsAfterTheTask(Scenario given) {
+    return (given.endedAt() - Long.parseLong(given.root().read("/out/end"))) / 1e6;
+  }
+
+  private static double millisecondsBesideAStranger(Scenario given, boolean writesOn) {
+    var container = given.runTask();
+    given.root().awaitFile("/out/started").remove("/out/started");
+    var agent = container.living("circleci-agent").getFirst();
+    try (var held = new FileOutputStream("/proc/%d/fd/2".formatted(agent.pid()))) {
+      given.root().file("/out/go", "");
+      while (writesOn && !container.ended()) {
+        held.write('.');
+        LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+      }
+      assertThat(container.exitCode()).isZero();
+    } catch (IOException e) {
+      // The last reader is gone, and the container with it.
+      assertThat(container.exitCode()).isZero();
+    }
+    given.root().remove("/out/go");
+    return millisecondsAfterTheTask(given);
   }
 
   /** Ten in a row by a shell, whose fork costs less than that of a JVM. */
@@ -89,14 +160,5 @@ class BudgetTest {
             .start();
     assertThat(shell.waitFor()).isZero();
     return (System.nanoTime() - start) / 1e6 / 10;
-  }
-
-  private static double median(double[] values) {
-    return DoubleStream.of(values).sorted().skip(values.length / 2).findFirst().orElseThrow();
-  }
-
-  @FormatMethod
-  private static void budget(String format, Object... figures) {
-    System.out.println("budget: " + String.format(Locale.ROOT, format, figures));
   }
 }
