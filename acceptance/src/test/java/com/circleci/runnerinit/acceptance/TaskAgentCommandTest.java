@@ -121,8 +121,32 @@ class TaskAgentCommandTest {
     assertThat(given.root().report("/out/report").stdin()).isEqualTo(token);
   }
 
+  /** The longest string of an environment, with its final NUL: execve(2). */
+  @Test
+  void shouldHandOverTheLongestTokenThatAnEnvironmentCanHold(Scenario given) {
+    given.agent("read-stdin", "report=/out/report");
+    var others = "CIRCLECI_GOAT_CONFIG=" + given.config().set("token", "").json();
+    var url = ",\"runner_api_base_url\":\"" + given.api().baseUrl() + "\"";
+    var token = "t".repeat(128 * 1024 - 1 - others.length() - url.length());
+    given.config().set("token", token);
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().report("/out/report").stdin()).isEqualTo(token);
+  }
+
+  @Test
+  void shouldHandTheWholeTokenToAnAgentThatReadsItSlowly(Scenario given) {
+    var token = given.longToken(120_000);
+    given.agent("read-slowly=3000", "report=/out/report");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().report("/out/report").stdin()).isEqualTo(token);
+  }
+
   @ParameterizedTest
-  @CsvSource({"no-read-stdin", "close-stdin"})
+  @CsvSource({"read-part=5", "no-read-stdin", "close-stdin"})
   void shouldNotMindAnAgentThatNeverReadsItsToken(String verb, Scenario given) {
     given.longToken(120_000);
     given.agent(verb, "sleep=50", "print=done");

@@ -169,6 +169,93 @@ class UsersTest {
     assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
   }
 
+  @Test
+  void shouldRunAsAUidWhereThereIsNoDatabase(Scenario given) {
+    given.config().set("user", "3434");
+    given.agent("report=/out/report");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().report("/out/report").userIds()).containsExactly(3434, 3434, 3434);
+  }
+
+  @Test
+  void shouldHandTheTaskBackWhereNoDatabaseKnowsTheName(Scenario given) {
+    given.config().set("user", "circleci");
+    given.agent("touch=/out/started");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().has("/out/started")).isFalse();
+    assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
+  }
+
+  @Test
+  void shouldHandTheTaskBackWhenTheDatabaseIsNoFile(Scenario given) {
+    given.root().folder("/etc/passwd").folder("/etc/group");
+    given.config().set("user", "circleci");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
+  }
+
+  /** A few MB each: as some images have that take over the accounts of a whole company. */
+  @Test
+  void shouldFindTheLastUserOfAHugeDatabase(Scenario given) {
+    var passwd = new StringBuilder();
+    var group = new StringBuilder();
+    for (var i = 0; i < 50_000; i++) {
+      passwd.append(
+          "user%1$d:x:%2$d:%2$d:Some One:/home/user%1$d:/bin/sh%n".formatted(i, 5000 + i));
+      group.append("group%1$d:x:%2$d:user%1$d,someone,someone-else%n".formatted(i, 5000 + i));
+    }
+    given.root().file("/etc/passwd", passwd + "circleci:x:3434:3435::/home/circleci:/bin/bash");
+    given.root().file("/etc/group", group + "docker:x:999:other,circleci");
+    given.config().set("user", "circleci");
+    given.agent("report=/out/report");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    var report = given.root().report("/out/report");
+    assertThat(report.userIds()).containsExactly(3434, 3434, 3434);
+    assertThat(report.supplementaryGroups()).contains(999);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "circleci",
+        "circleci:x:3434",
+        "circleci:x::3435:::",
+        "circleci:x:-1:3435:::",
+        "circleci:x:3434:99999999999:::",
+        "circleci:x:3434:3435::/home/circleci",
+        ":x:3434:3435:::\n\0\0\0",
+        " circleci:x:3434:3435:::",
+      })
+  void shouldHandTheTaskBackWhenTheEntryIsBroken(String entry, Scenario given) {
+    given.root().file("/etc/passwd", entry + "\n");
+    given.config().set("user", "circleci");
+    given.agent("touch=/out/started");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().has("/out/started")).isFalse();
+    assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
+  }
+
+  @Test
+  void shouldPassOverALineThatIsLongerThanAnyEntry(Scenario given) {
+    given.root().file("/etc/passwd", "x".repeat(3_000_000) + "\n" + PASSWD);
+    given.config().set("user", "circleci");
+    given.agent("report=/out/report");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().report("/out/report").userIds()).containsExactly(3434, 3434, 3434);
+  }
+
   private static AgentReport reportOf(String user, Scenario given) {
     given.root().file("/etc/passwd", PASSWD).file("/etc/group", GROUP);
     given.config().set("user", user);

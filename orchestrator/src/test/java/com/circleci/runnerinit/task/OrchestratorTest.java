@@ -49,6 +49,24 @@ class OrchestratorTest {
   }
 
   @Test
+  void shouldHandTheTaskBackWhenTheReadinessFileDoesNotComeInTime() {
+    configuration = configuration(List.of(), "/ready", false);
+    Orchestrator orchestrator = orchestrator();
+    feed(orchestrator, new Event.Begun(), new Event.Listening(), new Event.UserResolved());
+
+    assertThat(orchestrator.on(new Event.TimerEnded(Timer.READINESS)))
+        .contains(new Action.StopAwaitingReadinessFile())
+        .endsWith(new Action.KillEverything());
+    assertThat(feed(orchestrator, new Event.ProcessesGone(), new Event.OutputDrained()))
+        .contains(
+            new Action.Explain(
+                Failure.retryable(
+                    "error waiting for service containers to become ready: the readiness file did"
+                        + " not appear within 10m")))
+        .endsWith(new Action.Unclaim());
+  }
+
+  @Test
   void shouldEndWellWhenTheAgentDoes() {
     Orchestrator orchestrator = withAgentRunning();
 
