@@ -243,7 +243,8 @@ public final class Orchestrator {
                         + Signals.describe(signal)
                         + " before the task agent was started")));
       }
-      case StartingAgent starting -> state = new StartingAgent(OptionalInt.of(signal));
+      case StartingAgent(OptionalInt first) ->
+          state = new StartingAgent(first.isPresent() ? first : OptionalInt.of(signal));
       case AgentRunning(Shutdown shutdown) -> shutDown(shutdown, signal);
       case StoppingEntrypoint(Optional<Failure> failure) -> killEntrypoint(failure);
       case Sweeping sweeping -> {}
@@ -305,7 +306,7 @@ public final class Orchestrator {
         if (state instanceof StoppingEntrypoint(Optional<Failure> failure)) {
           act(new Action.CancelTimer(Timer.ENTRYPOINT_KILL));
           sweep(failure);
-        } else if (!(state instanceof Ending)) {
+        } else if (!leftovers && !(state instanceof Ending)) {
           act(new Action.Log(new Notice.EntrypointEnded(status)));
         }
       }

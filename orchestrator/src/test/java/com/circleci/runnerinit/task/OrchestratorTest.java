@@ -4,11 +4,11 @@ import static com.circleci.runnerinit.linux.Signals.SIGHUP;
 import static com.circleci.runnerinit.linux.Signals.SIGINT;
 import static com.circleci.runnerinit.linux.Signals.SIGKILL;
 import static com.circleci.runnerinit.linux.Signals.SIGTERM;
+import static com.circleci.runnerinit.task.Configurations.configuration;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.configuration.ParsedConfiguration;
-import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.linux.ExitStatus;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -350,21 +350,5 @@ class OrchestratorTest {
 
   private static boolean isReport(Action action) {
     return action instanceof Action.Unclaim || action instanceof Action.SendFail;
-  }
-
-  private static Configuration configuration(
-      List<String> command, String readinessFile, boolean unsafeRetries) {
-    return new Configuration(
-        command,
-        "",
-        "task",
-        readinessFile,
-        unsafeRetries,
-        new Secret("token"),
-        "/agent",
-        "http://localhost",
-        "allocation",
-        "",
-        Duration.ZERO);
   }
 }
