@@ -90,6 +90,14 @@ public final class FakeRunnerApi implements Closeable {
     return this;
   }
 
+  /** As {@link #answer}, in place of those that were not taken. */
+  public FakeRunnerApi replaceAnswers(Route route, Answer... answers) {
+    synchronized (scripts) {
+      scripts.put(route, new ArrayDeque<>(List.of(answers)));
+    }
+    return this;
+  }
+
   /** Replaces the default answer of a route. */
   public FakeRunnerApi always(Route route, Answer answer) {
     synchronized (scripts) {
