@@ -25,6 +25,8 @@ record CommandLine(
     List<String> arguments,
     boolean help,
     boolean version) {
+  private static final List<String> FLAGS_WITHOUT_VALUE = List.of("--help", "--version");
+
   CommandLine {
     requireNonNull(command, "command is null");
     flags = Map.copyOf(flags);
@@ -104,7 +106,10 @@ record CommandLine(
     // The value may be a secret that was meant for another flag.
     int equals = word.indexOf('=');
     String flag = equals < 0 ? word : word.substring(0, equals);
-    List<String> known = new ArrayList<>(List.of("--help", "--version"));
+    if (equals >= 0 && FLAGS_WITHOUT_VALUE.contains(flag)) {
+      return UsageException.ofCommandLine("flag " + flag + " takes no value");
+    }
+    List<String> known = new ArrayList<>(FLAGS_WITHOUT_VALUE);
     for (Flag candidate : Flag.values()) {
       if (candidate != Flag.CONFIG) {
         known.add("--" + candidate.word());

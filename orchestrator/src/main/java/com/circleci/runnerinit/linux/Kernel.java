@@ -115,7 +115,10 @@ public interface Kernel {
 
   int openForReading(String path) throws KernelException;
 
-  /** Opens an existing file for writing, from its beginning. */
+  /**
+   * Opens an existing file for writing, from its beginning. Never waits: a FIFO that nobody reads
+   * is an error.
+   */
   int openForWriting(String path) throws KernelException;
 
   /** Creates a file that was not there, with permission bits that no umask changes later. */

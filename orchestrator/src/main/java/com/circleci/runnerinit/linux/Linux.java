@@ -320,7 +320,7 @@ public final class Linux implements Kernel {
 
   @Override
   public int openForWriting(String path) throws KernelException {
-    return open(path, O_WRONLY | O_CLOEXEC, 0);
+    return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC, 0);
   }
 
   @Override

@@ -36,7 +36,8 @@ final class JsonLine implements LineFormat {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    // JSON allows DEL, C1 controls and bidirectional overrides within a string; a terminal obeys.
+    return (ControlCharacters.escape(text.toString()) + '\n').getBytes(StandardCharsets.UTF_8);
   }
 
   private static void writeValue(JsonWriter json, Object value) throws IOException {

@@ -78,6 +78,8 @@ class InvocationParserTest {
       value = {
         "--bogus|unknown flag --bogus",
         "--token=secret|unknown flag --token",
+        "--version=maybe|flag --version takes no value",
+        "run-task --help=1|flag --help takes no value",
         "--shutdwn-delay=1s|unknown flag --shutdwn-delay, did you mean --shutdown-delay?",
         "--health-check-addr=:1|unknown flag --health-check-addr",
         "runtask|unknown command runtask, did you mean run-task?",

@@ -66,6 +66,16 @@ class LinuxTest {
   }
 
   @Test
+  void shouldNotWaitForAReaderOfAFifo() throws Exception {
+    String fifo = folder.resolve("fifo").toString();
+    assertThat(new ProcessBuilder("mkfifo", fifo).start().waitFor()).isZero();
+
+    assertThatThrownBy(() -> KERNEL.openForWriting(fifo))
+        .isInstanceOf(KernelException.class)
+        .hasMessageStartingWith("open " + fifo);
+  }
+
+  @Test
   void shouldReadListAndLink() throws Exception {
     Files.writeString(folder.resolve("a"), "text");
     KERNEL.makeSymbolicLink("/target", folder.resolve("l").toString());

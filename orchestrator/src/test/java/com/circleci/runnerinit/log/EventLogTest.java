@@ -51,6 +51,20 @@ class EventLogTest {
     assertThat(line.get("trace_id").getAsString()).isEqualTo(TRACE);
   }
 
+  @Test
+  void shouldEscapeInJsonWhatATerminalObeys() {
+    String hostile = "a\u001b[31m\u007f\u009b2J\u2028\u202e\"\\é";
+
+    log(LogFormat.JSON).event("e").with("v", hostile).write();
+
+    assertThat(lines.getFirst())
+        .contains("\"a\\u001b[31m\\u007f\\u009b2J\\u2028\\u202e\\\"\\\\é\"")
+        .endsWith("}\n");
+    assertThat(
+            JsonParser.parseString(lines.getFirst()).getAsJsonObject().get("app.v").getAsString())
+        .isEqualTo(hostile);
+  }
+
   private EventLog log(LogFormat format) {
     return new EventLog(
         format, TRACE, _ -> 0, line -> lines.add(new String(line, StandardCharsets.UTF_8)));
