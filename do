@@ -19,6 +19,13 @@ die() {
 
 # --- what the tasks need ---------------------------------------------------------------------
 
+# For the tests: COMMAND=PACKAGE. The servers and init processes are there to be tested against.
+test_tools=(
+  cc=gcc file=file readelf=binutils unshare=util-linux openssl=openssl promtool=prometheus
+  nginx=nginx-light tinyproxy=tinyproxy-bin
+  tini=tini dumb-init=dumb-init catatonit=catatonit
+)
+
 is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
 
 # Sets JAVA_HOME to a JDK 25, whatever the java on the PATH is.
@@ -188,7 +195,7 @@ verb_run_task() {
 verb_test() {
   find_jdk
   ((EUID == 0)) || die "test: PID namespaces need root"
-  need unshare=util-linux file=file readelf=binutils cc=gcc promtool=prometheus
+  need "${test_tools[@]}"
   maven verify -pl orchestrator,testing -am
   verb_build
   maven verify -DskipUnitTests=true
@@ -235,8 +242,7 @@ verb_deps() {
 ## Install what the other verbs need from Debian
 verb_install_devtools() {
   find_jdk
-  need mvn=maven musl-gcc=musl-tools ar=binutils cc=gcc unshare=util-linux file=file \
-    readelf=binutils shellcheck=shellcheck curl=curl promtool=prometheus
+  need mvn=maven musl-gcc=musl-tools ar=binutils shellcheck=shellcheck curl=curl "${test_tools[@]}"
 }
 
 ## Delete what was built; the cache outside the checkout stays

@@ -9,13 +9,18 @@ import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.FakeRunnerApi;
+import com.circleci.runnerinit.testing.Route;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -59,30 +64,54 @@ class RunnerApiAnswersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {301, 302, 303, 307, 308})
+  @ValueSource(ints = {300, 301, 302, 303, 304, 305, 306, 307, 308})
   void shouldTakeARedirectForAFailureAndNotFollowIt(int status, Scenario given) {
     try (var elsewhere = FakeRunnerApi.start()) {
       given.config().set("task_agent_path", "/missing");
-      given
-          .api()
-          .always(
-              UNCLAIM,
-              Answer.status(status).withHeader("Location", elsewhere.baseUrl() + UNCLAIM.path()));
+      for (var route : Route.values()) {
+        var location = elsewhere.baseUrl() + route.path();
+        given.api().always(route, Answer.status(status).withHeader("Location", location));
+      }
 
-      assertThat(given.runTask().exitCode()).isZero();
-      assertThat(given.api().calls(FAIL)).hasSize(1);
-      assertThat(elsewhere.calls()).isEmpty();
+      assertThat(given.runTask().exitCode()).isOne();
+      assertThat(given.api().calls())
+          .extracting(Call::path)
+          .containsExactly(UNCLAIM.path(), FAIL.path());
+      assertThat(elsewhere.connections()).isZero();
     }
   }
 
-  @Test
-  void shouldSendTheFailEventAfterAnUnclaimThatWasThrottledToTheEnd(Scenario given) {
-    given.config().set("task_agent_path", "/missing");
-    given.api().always(UNCLAIM, Answer.status(429).withHeader("Retry-After", "3600"));
+  @ParameterizedTest
+  @CsvSource({"429, seconds", "429, date", "503, seconds", "503, date"})
+  void shouldWaitAsLongAsTheApiAsks(int status, String form, Scenario given) {
+    given.agent("exit=1");
+    var time = form.equals("date") ? inTwoSeconds() : "1";
+    given.api().answer(FAIL, Answer.status(status).withHeader("Retry-After", time));
 
     assertThat(given.runTask().exitCode()).isZero();
-    assertThat(given.api().calls(UNCLAIM)).isNotEmpty();
-    assertThat(given.api().calls(FAIL)).hasSize(1);
+    var calls = given.api().calls(FAIL);
+    assertThat(calls).hasSize(2);
+    assertThat(Duration.between(calls.getFirst().at(), calls.getLast().at()))
+        .isGreaterThan(Duration.ofMillis(500));
+  }
+
+  /** Cut to whole seconds: more than one second lies before it. */
+  private static String inTwoSeconds() {
+    return DateTimeFormatter.RFC_1123_DATE_TIME.format(
+        ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(2));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {429, 503})
+  void shouldLeaveTheTimeToTheFailEventWhenTheApiAsksForMoreThanThereIs(
+      int status, Scenario given) {
+    given.config().set("task_agent_path", "/missing");
+    given.api().always(UNCLAIM, Answer.status(status).withHeader("Retry-After", "3600"));
+
+    assertThat(given.runTask().exitCode()).isZero();
+    assertThat(given.api().calls())
+        .extracting(Call::path)
+        .containsExactly(UNCLAIM.path(), FAIL.path());
   }
 
   @Test
@@ -112,6 +141,24 @@ class RunnerApiAnswersTest {
     assertThat(container.stdout().text()).contains("error calling CircleCI runner API: ");
   }
 
+  /** Three attempts of five seconds are all that fifteen have room for. */
+  @Test
+  void shouldGiveUpWithinTheBudgetWhenTheApiNeverAnswers(Scenario given) {
+    given.agent("exit=1");
+    given.api().always(FAIL, new Answer.Hang());
+    var began = System.nanoTime();
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isOne();
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(19));
+    assertThat(given.api().calls()).hasSize(3);
+    assertThat(container.stdout().events("POST /api/v2/task/event/fail"))
+        .hasSize(3)
+        .extracting(line -> line.fields().get("error"))
+        .containsOnly("timeout awaiting response headers");
+  }
+
   static Stream<Answer> failuresThatPass() {
     return Stream.of(
         Answer.status(500),
@@ -123,6 +170,7 @@ class RunnerApiAnswersTest {
         new Answer.Close(),
         new Answer.Raw("SSH-2.0-OpenSSH_9.2\r\n"),
         new Answer.Raw("HTTP/1.1 2"),
+        new Answer.Raw("HTTP/1.1 200 OK\r\n" + "X: too much\r\n".repeat(10_000) + "\r\n"),
         new Answer.Hang());
   }
 
@@ -149,12 +197,12 @@ class RunnerApiAnswersTest {
 
   @ParameterizedTest
   @MethodSource("successesThatEndBadly")
-  void shouldNotHangOnABodyThatDoesNotCome(Answer answer, Scenario given) {
+  void shouldGoByTheStatusAndNotWaitForTheBody(Answer answer, Scenario given) {
     given.agent("exit=1");
     given.api().answer(FAIL, answer);
 
     assertThat(given.runTask().exitCode()).isZero();
-    assertThat(given.api().calls(FAIL)).isNotEmpty();
+    assertThat(given.api().calls()).hasSize(1);
   }
 
   @Test

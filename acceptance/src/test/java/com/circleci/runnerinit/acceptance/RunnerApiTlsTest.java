@@ -1,9 +1,11 @@
 package com.circleci.runnerinit.acceptance;
 
+import static com.circleci.runnerinit.testing.Route.UNCLAIM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.TestCertificates;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
@@ -46,7 +48,14 @@ class RunnerApiTlsTest {
       strings = {
         "/etc/ssl/certs/ca-certificates.crt",
         "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/cert.pem"
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/pki/tls/cacert.pem",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/etc/ssl/certs/private.pem",
+        "/etc/pki/tls/certs/private.pem",
+        "/system/etc/security/cacerts/private.pem",
+        "/data/misc/keychain/certs-added/private.pem"
       })
   void shouldTrustTheStoreOfTheImage(String store, Scenario given) {
     given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
@@ -65,26 +74,81 @@ class RunnerApiTlsTest {
   }
 
   @Test
-  void shouldGoOnWithAWarningWhenAStoreCannotBeRead(Scenario given) {
+  void shouldReadEachFolderOfAList(Scenario given) {
     given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
-    given.root().devices().file("/etc/ssl/certs/ca-certificates.crt", "not a certificate");
-    given.root().file("/ca.pem", CERTIFICATES.authorityPem());
-    given.root().folder("/broken.pem");
-    given.environment("SSL_CERT_FILE", "/broken.pem");
-    given.environment("SSL_CERT_DIR", "/");
+    given.root().devices().folder("/empty").file("/certs/ca.pem", CERTIFICATES.authorityPem());
+    given.environment("SSL_CERT_DIR", "/empty:/certs");
+
+    assertReaches(given);
+  }
+
+  @Test
+  void shouldTakeTheChosenFileInPlaceOfTheStoreOfTheImage(Scenario given) {
+    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
+    given.root().devices().file("/etc/ssl/cert.pem", CERTIFICATES.authorityPem());
+    given.root().file("/ca.pem", CERTIFICATES.selfSignedPem());
+    given.environment("SSL_CERT_FILE", "/ca.pem");
     given.agent("exit=1");
+
+    assertThat(FirstAttempt.error(given.runTask())).contains("signed by unknown authority");
+    assertThat(given.api().calls()).isEmpty();
+  }
+
+  enum BadStore {
+    FOLDER,
+    NO_CERTIFICATE,
+    MISSING,
+    FORBIDDEN;
+
+    void in(Scenario given) {
+      switch (this) {
+        case FOLDER -> given.root().folder("/store.pem");
+        case NO_CERTIFICATE -> given.root().file("/store.pem", "not a certificate");
+        case FORBIDDEN -> {
+          given.root().file("/store.pem", CERTIFICATES.authorityPem(), "---------");
+          given.asUser("1000:1000", "1000");
+        }
+        case MISSING -> {}
+      }
+    }
+  }
+
+  /** Two attempts and two calls, and still it is said once. */
+  @ParameterizedTest
+  @EnumSource
+  void shouldGoOnWithOneWarningWhenAStoreCannotBeUsed(BadStore bad, Scenario given) {
+    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
+    given.root().devices().file("/certs/private-ca.pem", CERTIFICATES.authorityPem());
+    bad.in(given);
+    given.environment("SSL_CERT_FILE", "/store.pem");
+    given.environment("SSL_CERT_DIR", "/certs");
+    given.config().set("task_agent_path", "/missing");
+    given.api().answer(UNCLAIM, Answer.status(500), Answer.status(409));
 
     var container = given.runTask();
 
     assertThat(container.exitCode()).isZero();
-    assertThat(container.stdout().text()).contains("warning=").contains("/broken.pem");
+    assertThat(given.api().calls()).hasSize(3);
+    assertThat(container.stdout().log())
+        .filteredOn(line -> line.fields().containsKey("warning"))
+        .singleElement()
+        .satisfies(line -> {
+          assertThat(line.event()).isEqualTo("runner API: trusted certificates");
+          assertThat(line.fields()).containsEntry("app.path", "/store.pem");
+        });
   }
 
   enum BadCertificate {
-    UNKNOWN_AUTHORITY,
-    SELF_SIGNED,
-    OTHER_HOST,
-    EXPIRED;
+    UNKNOWN_AUTHORITY("certificate signed by unknown authority (issuer: CN=ca of the tests)"),
+    SELF_SIGNED("certificate signed by unknown authority (it is self-signed)"),
+    OTHER_HOST("certificate is valid for elsewhere.test, not 127.0.0.1"),
+    EXPIRED("certificate has expired or is not yet valid: current time 20");
+
+    private final String reason;
+
+    BadCertificate(String reason) {
+      this.reason = reason;
+    }
 
     SSLContext context() {
       return switch (this) {
@@ -111,9 +175,10 @@ class RunnerApiTlsTest {
 
     assertThat(container.exitCode()).isOne();
     assertThat(given.api().calls()).isEmpty();
-    assertThat(container.stderr().text()).contains("exit status 1");
-    assertThat(container.stdout().text())
-        .containsPattern("error calling CircleCI runner API: .*(?i)(certificat|PKIX|expired|name)");
+    var refusal =
+        "error calling CircleCI runner API: tls: failed to verify certificate: x509: " + bad.reason;
+    assertThat(container.stderr().text()).contains(refusal);
+    assertThat(container.stdout().text()).contains(refusal);
   }
 
   private static Scenario trusting(Scenario given) {

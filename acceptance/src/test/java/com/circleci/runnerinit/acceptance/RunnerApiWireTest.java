@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.acceptance.harness.SilentAddress;
 import com.circleci.runnerinit.testing.Call;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -72,6 +74,47 @@ class RunnerApiWireTest {
 
     assertThat(failAndGetTheCall(given).header("host"))
         .hasValue("runner.test:" + given.api().port());
+  }
+
+  /** Where the first address lies in the order of the resolver does not matter to the outcome. */
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.2", "::1"})
+  void shouldPassByAnAddressThatIsDead(String dead, Scenario given) {
+    given.proc().root().file("/etc/hosts", dead + " runner.test\n127.0.0.1 runner.test\n");
+    given.apiBaseUrl(given.api().baseUrl("runner.test"));
+
+    try (var _ = SilentAddress.dead(dead, given.api().port())) {
+      assertThat(failAndGetTheCall(given).path()).isEqualTo(FAIL.path());
+    }
+    assertThat(attempts(given)).containsExactly("success");
+  }
+
+  @Test
+  void shouldTryAnotherAddressAfterOneThatTakesConnectionsAndNeverAnswers(Scenario given) {
+    given.proc().root().file("/etc/hosts", "127.0.0.2 runner.test\n127.0.0.1 runner.test\n");
+    given.apiBaseUrl(given.api().baseUrl("runner.test"));
+
+    try (var _ = SilentAddress.halfOpen("127.0.0.2", given.api().port())) {
+      assertThat(failAndGetTheCall(given).path()).isEqualTo(FAIL.path());
+    }
+    assertThat(attempts(given)).containsExactly("timeout awaiting response headers", "success");
+  }
+
+  @Test
+  void shouldSayWhichAddressRefused(Scenario given) {
+    given.root().file("/etc/hosts", "127.0.0.2 runner.test\n127.0.0.3 runner.test\n");
+    given.apiBaseUrl("http://runner.test:1");
+    given.agent("exit=1");
+
+    assertThat(FirstAttempt.error(given.runTask()))
+        .isEqualTo("dial tcp 127.0.0.2:1: connect: connection refused");
+  }
+
+  /** What became of each, in order. */
+  private static List<String> attempts(Scenario given) {
+    return given.container().stdout().events("POST " + FAIL.path()).stream()
+        .map(line -> line.fields().getOrDefault("error", line.fields().getOrDefault("result", "")))
+        .toList();
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
@@ -41,6 +42,7 @@ public final class FakeRunnerApi implements Closeable {
   private final List<Call> calls = new CopyOnWriteArrayList<>();
   private final List<String> complaints = new CopyOnWriteArrayList<>();
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger accepted = new AtomicInteger();
   private final Map<Route, Queue<Answer>> scripts = new EnumMap<>(Route.class);
   private final Map<Route, Answer> defaults = new EnumMap<>(Route.class);
   private volatile Consumer<Call> onCall = _ -> {};
@@ -125,6 +127,11 @@ public final class FakeRunnerApi implements Closeable {
     return calls.stream().filter(call -> call.path().equals(route.path())).toList();
   }
 
+  /** How many there were, open or not, with or without a request. */
+  public int connections() {
+    return accepted.get();
+  }
+
   /** What clients did that no HTTP client may. */
   public List<String> complaints() {
     return List.copyOf(complaints);
@@ -140,6 +147,7 @@ public final class FakeRunnerApi implements Closeable {
     try {
       while (true) {
         var socket = server.accept();
+        accepted.incrementAndGet();
         connections.add(socket);
         Thread.ofPlatform().daemon().name("fake-runner-api-call").start(() -> serve(socket));
       }

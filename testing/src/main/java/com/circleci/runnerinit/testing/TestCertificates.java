@@ -41,13 +41,35 @@ public final class TestCertificates {
 
   /** The authority's certificate, for SSL_CERT_FILE. */
   public String authorityPem() {
+    return certificatePem("ca");
+  }
+
+  /** The certificate of {@link #selfSignedServer()}. */
+  public String selfSignedPem() {
+    return certificatePem("alone");
+  }
+
+  /** Certificate and key of {@link #serverWithRsaKey()}, for a server that is not Java's. */
+  public String serverWithRsaKeyPem() {
     try {
-      var encoded = keys.getCertificate("ca").getEncoded();
-      var base64 = Base64.getMimeEncoder(64, "\n".getBytes(US_ASCII)).encodeToString(encoded);
-      return "-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n".formatted(base64);
+      var key = keys.getKey("rsa", PASSWORD.toCharArray()).getEncoded();
+      return certificatePem("rsa") + pem("PRIVATE KEY", key);
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("no authority in " + store, e);
+      throw new IllegalStateException("no key in " + store, e);
     }
+  }
+
+  private String certificatePem(String alias) {
+    try {
+      return pem("CERTIFICATE", keys.getCertificate(alias).getEncoded());
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("no certificate of " + alias + " in " + store, e);
+    }
+  }
+
+  private static String pem(String what, byte[] encoded) {
+    var base64 = Base64.getMimeEncoder(64, "\n".getBytes(US_ASCII)).encodeToString(encoded);
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(what, base64, what);
   }
 
   /** An elliptic curve key. */

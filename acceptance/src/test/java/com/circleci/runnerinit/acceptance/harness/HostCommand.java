@@ -7,10 +7,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /** A command of the host that must succeed. */
-final class HostCommand {
+public final class HostCommand {
   private HostCommand() {}
 
-  static void run(String... command) {
+  public static void run(String... command) {
     try {
       var process =
           new ProcessBuilder(command)

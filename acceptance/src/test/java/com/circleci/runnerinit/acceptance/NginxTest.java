@@ -1,0 +1,118 @@
+package com.circleci.runnerinit.acceptance;
+
+import static com.circleci.runnerinit.testing.Route.FAIL;
+import static com.circleci.runnerinit.testing.Route.UNCLAIM;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.HostCommand;
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Nginx;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Answer;
+import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.TestCertificates;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The runner API behind, and in the shape of, a server that is in wide use. */
+@InAContainer
+class NginxTest {
+  private static final TestCertificates CERTIFICATES = TestCertificates.get();
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void shouldReachAnApiBehindItsTls(String version, Scenario given) {
+    given.config().set("task_agent_path", "/missing");
+    given.api().answer(UNCLAIM, Answer.status(409));
+    try (var nginx = inFrontOf(given, "ssl_protocols " + version + ";")) {
+      given.apiBaseUrl(nginx.baseUrl());
+
+      assertThat(given.runTask().exitCode()).isZero();
+
+      assertThat(given.api().calls())
+          .extracting(Call::path)
+          .containsExactly(UNCLAIM.path(), FAIL.path());
+      assertThat(given.api().calls())
+          .allSatisfy(
+              call -> assertThat(call.header("authorization")).hasValue("Bearer " + given.token()));
+      assertThat(nginx.requests()).hasSize(2);
+    }
+  }
+
+  /** nginx makes a 502 of a server that hangs up. */
+  @Test
+  void shouldTryAgainWhenTheServerBehindItHangsUp(Scenario given) {
+    given.agent("exit=1");
+    given.api().answer(FAIL, new Answer.Close());
+    try (var nginx = inFrontOf(given, "")) {
+      given.apiBaseUrl(nginx.baseUrl());
+
+      assertThat(given.runTask().exitCode()).isZero();
+
+      assertThat(nginx.requests()).hasSize(2);
+      assertThat(nginx.requests().getFirst()).contains("HTTP/1.1\" 502 ");
+      assertThat(nginx.requests().getLast()).contains("HTTP/1.1\" 200 ");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "return 200 '{}'; | 0 | 200",
+        "return 204; | 0 | 204",
+        "return 301 https://elsewhere.test/; | 1 | 301 (Moved Permanently)",
+        "return 307 https://elsewhere.test/; | 1 | 307 (Temporary Redirect)",
+        "return 400; | 1 | 400 (Bad Request)",
+        "deny all; | 1 | 403 (Forbidden)",
+        "return 404; | 1 | 404 (Not Found)",
+        "limit_except GET { deny all; } | 1 | 403 (Forbidden)",
+        "client_max_body_size 1; proxy_pass http://127.0.0.1:1; | 1 | 413 (Request Entity Too Large)",
+        "return 429; | 1 | 429 (Too Many Requests)"
+      })
+  void shouldTakeItsAnswersForWhatTheyAre(String row, Scenario given) {
+    var cells = row.split(" \\| ", -1);
+    trust(given).agent("exit=1");
+    var pem = CERTIFICATES.serverWithRsaKeyPem();
+    try (var nginx = Nginx.start(pem, "location / { " + cells[0] + " }")) {
+      given.apiBaseUrl(nginx.baseUrl());
+
+      var container = given.runTask();
+
+      assertThat(container.exitCode()).isEqualTo(Integer.parseInt(cells[1]));
+      if (!cells[1].equals("0")) {
+        assertThat(container.stderr().text())
+            .contains("POST /api/v2/task/event/fail was " + cells[2] + " (1 attempts)");
+      }
+      assertThat(nginx.requests()).hasSize(1);
+    }
+  }
+
+  @Test
+  void shouldRefuseATlsThatIsTooOld(Scenario given) {
+    trust(given).agent("exit=1");
+    var old = "ssl_protocols TLSv1 TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0; return 200;";
+    try (var nginx = Nginx.start(CERTIFICATES.serverWithRsaKeyPem(), old)) {
+      var server = "127.0.0.1:" + nginx.port();
+      HostCommand.run(
+          "openssl", "s_client", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-connect", server);
+      given.apiBaseUrl(nginx.baseUrl());
+
+      assertThat(FirstAttempt.error(given.runTask()))
+          .isEqualTo("remote error: tls: protocol version");
+      assertThat(nginx.requests()).isEmpty();
+    }
+  }
+
+  private static Nginx inFrontOf(Scenario given, String more) {
+    trust(given);
+    var location =
+        "location / { proxy_http_version 1.1; proxy_pass " + given.api().baseUrl() + "; }";
+    return Nginx.start(CERTIFICATES.serverWithRsaKeyPem(), more + location);
+  }
+
+  private static Scenario trust(Scenario given) {
+    given.root().devices().file("/ca.pem", CERTIFICATES.authorityPem());
+    return given.environment("SSL_CERT_FILE", "/ca.pem");
+  }
+}
