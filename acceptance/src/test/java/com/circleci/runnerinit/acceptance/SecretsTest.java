@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.ProcessView;
 import org.junit.jupiter.api.Test;
 
 /** What the harness sees to in every test is shown here to be seen to. */
@@ -25,6 +26,30 @@ class SecretsTest {
         .doesNotContain("runner_api_base_url");
     given.root().file("/out/end", "");
     assertThat(container.exitCode()).isZero();
+  }
+
+  /** PR_SET_DUMPABLE also keeps it out of core dumps: prctl(2). */
+  @Test
+  void shouldKeepItsMemoryFromItsOwnUser(Scenario given) throws Exception {
+    given.asUser("1001:1001", "");
+    given.agent("touch=/out/started", "wait-file=/out/end");
+    var container = given.runTask();
+    given.root().awaitFile("/out/started");
+
+    assertThat(canRead("1001", container.living("circleci-agent").getFirst())).isTrue();
+    assertThat(canRead("1001", container.orchestrator())).isFalse();
+    given.root().file("/out/end", "");
+    assertThat(container.exitCode()).isZero();
+  }
+
+  private static boolean canRead(String user, ProcessView process) throws Exception {
+    var file = "/proc/%d/environ".formatted(process.pid());
+    var cat = new ProcessBuilder("/usr/sbin/chroot", "--userspec=" + user, "/", "/bin/cat", file);
+    return cat.redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start()
+            .waitFor()
+        == 0;
   }
 
   @Test
