@@ -174,11 +174,11 @@ class SignalStormTest {
   @EnumSource
   void shouldNeverLoseSigtermWhateverItIsDoingAtTheStart(Place place, Scenario given) {
     place.in(given).agent("sleep=forever");
-    for (var step = 0; step < 60; step++) {
+    for (var step = 0; step < 40; step++) {
       var callsBefore = given.api().calls().size();
       var container = given.runTask("--termination-grace-period=0s");
       spinUntil(container::holdsSignals);
-      pause(Duration.ofNanos(step * 400_000L));
+      pause(Duration.ofNanos(step * 600_000L));
 
       assertThat(Signal.TERM.sendTo(container.orchestrator().pid())).isTrue();
 
@@ -214,11 +214,11 @@ class SignalStormTest {
   @ValueSource(ints = {0, 3})
   void shouldJudgeATaskByItsEndWhenSigtermComesIntoIt(int status, Scenario given) {
     given.agent("touch=/out/started", "sleep=4", "exit=" + status);
-    for (var step = 0; step < 40; step++) {
+    for (var step = 0; step < 25; step++) {
       var callsBefore = given.api().calls().size();
       var container = given.runTask("--termination-grace-period=10m");
       given.root().awaitFile("/out/started").remove("/out/started");
-      pause(Duration.ofNanos(step * 200_000L));
+      pause(Duration.ofNanos(step * 300_000L));
 
       container.signalFirstProcess(Signal.TERM);
 
