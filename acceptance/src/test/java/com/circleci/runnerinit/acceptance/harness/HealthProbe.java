@@ -6,6 +6,7 @@ import com.circleci.runnerinit.testing.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
@@ -19,14 +20,29 @@ public final class HealthProbe {
   private static final Duration TIME_OUT = Duration.ofSeconds(10);
 
   /** Below the ephemeral ports, so that no outgoing connection takes one meanwhile. */
-  private static final AtomicInteger NEXT_PORT =
-      new AtomicInteger(ThreadLocalRandom.current().nextInt(10_000, 25_000));
+  private static final int FIRST_PORT = 10_000;
+
+  private static final int PORTS = 22_000;
+  private static final AtomicInteger NEXT =
+      new AtomicInteger(ThreadLocalRandom.current().nextInt(PORTS));
 
   private final int port;
   private final List<String> seen = new CopyOnWriteArrayList<>();
 
   HealthProbe() {
-    this.port = NEXT_PORT.getAndIncrement();
+    port = freePort();
+  }
+
+  /** One that no other program of the machine listens on, such as the tests of another checkout. */
+  private static int freePort() {
+    while (true) {
+      var port = FIRST_PORT + Math.floorMod(NEXT.getAndIncrement(), PORTS);
+      try (var socket = new ServerSocket(port)) {
+        return socket.getLocalPort();
+      } catch (IOException _) {
+        // Taken: the next.
+      }
+    }
   }
 
   public int port() {
