@@ -2,6 +2,7 @@ package com.circleci.runnerinit.task.process;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import java.util.List;
@@ -15,6 +16,8 @@ public final class UserDatabase {
   private static final String PASSWD = "/etc/passwd";
   private static final String GROUP = "/etc/group";
   private static final long MAX_ID = 0xffff_fffeL;
+  private static final Set<Integer> ABSENT =
+      Set.of(Errno.ENOENT, Errno.ENOTDIR, Errno.EACCES, Errno.EISDIR, Errno.ELOOP);
 
   private final Kernel kernel;
 
@@ -53,7 +56,9 @@ public final class UserDatabase {
       throws UnknownUserException {
     Set<Long> groups = new TreeSet<>();
     groups.add(gid);
-    account.ifPresent(entry -> groups.addAll(groupsOf(entry.name())));
+    if (account.isPresent()) {
+      groups.addAll(groupsOf(account.get().name()));
+    }
     groups.addAll(groupsOfThePod());
     return new TaskUser(
         account.map(Account::name).orElse(Long.toString(uid)),
@@ -71,11 +76,11 @@ public final class UserDatabase {
     try {
       Set<Long> groups = new TreeSet<>(kernel.groups());
       long self = kernel.userId();
-      account(entry -> entry.uid() == self)
-          .ifPresent(entry -> {
-            groups.remove(entry.gid());
-            groups.removeAll(groupsOf(entry.name()));
-          });
+      Optional<Account> own = account(entry -> entry.uid() == self);
+      if (own.isPresent()) {
+        groups.remove(own.get().gid());
+        groups.removeAll(groupsOf(own.get().name()));
+      }
       groups.remove(0L);
       return groups;
     } catch (KernelException e) {
@@ -83,7 +88,7 @@ public final class UserDatabase {
     }
   }
 
-  private Optional<Account> account(Predicate<Account> wanted) {
+  private Optional<Account> account(Predicate<Account> wanted) throws UnknownUserException {
     Search<Account> search = new Search<>();
     eachLine(
         PASSWD,
@@ -94,7 +99,7 @@ public final class UserDatabase {
     return search.result;
   }
 
-  private Set<Long> groupsOf(String user) {
+  private Set<Long> groupsOf(String user) throws UnknownUserException {
     Set<Long> groups = new TreeSet<>();
     eachLine(
         GROUP,
@@ -108,11 +113,15 @@ public final class UserDatabase {
     return groups;
   }
 
-  private void eachLine(String file, Predicate<String> until) {
+  private void eachLine(String file, Predicate<String> until) throws UnknownUserException {
     try {
       FileLines.read(kernel, file, until);
     } catch (KernelException e) {
-      // A file that is missing or can't be read has no entries: many images have none.
+      // A file that is missing or not for us has no entries: many images have none. Where it is
+      // only out of reach for now, the task would run with another group, or without some.
+      if (!ABSENT.contains(e.errno())) {
+        throw new UnknownUserException("user: " + e.description());
+      }
     }
   }
 
