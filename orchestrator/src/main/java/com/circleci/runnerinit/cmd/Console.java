@@ -48,12 +48,9 @@ final class Console {
     NativeBlock block = kernel.allocate(Math.max(1, bytes.length));
     try {
       block.bytes().put(0, bytes);
-      int written = 0;
-      while (written < bytes.length) {
-        written += kernel.write(descriptor, block, written, bytes.length - written);
-      }
+      kernel.writeAll(descriptor, block, bytes.length);
     } catch (KernelException e) {
-      // Nobody reads any more, and there is nobody else to tell.
+      // Nobody reads any more, or there is no room: there is nobody else to tell.
     } finally {
       kernel.release(block);
     }

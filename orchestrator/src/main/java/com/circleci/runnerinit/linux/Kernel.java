@@ -113,6 +113,24 @@ public interface Kernel {
   /** Writes a part of the block; returns how many bytes were taken (write(2)). */
   int write(int descriptor, NativeBlock from, int offset, int length) throws KernelException;
 
+  /**
+   * Writes the first bytes of the block, and waits while nobody reads. The descriptor may be
+   * non-blocking all the same: whoever shares it, such as a child, can make it so for everybody.
+   */
+  default void writeAll(int descriptor, NativeBlock from, int length) throws KernelException {
+    int written = 0;
+    while (written < length) {
+      try {
+        written += write(descriptor, from, written, length - written);
+      } catch (KernelException e) {
+        if (e.errno() != Errno.EAGAIN) {
+          throw e;
+        }
+        poll(List.of(Interest.inWriting(descriptor)), Optional.empty());
+      }
+    }
+  }
+
   int openForReading(String path) throws KernelException;
 
   /**

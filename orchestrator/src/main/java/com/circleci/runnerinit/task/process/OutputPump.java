@@ -2,6 +2,7 @@ package com.circleci.runnerinit.task.process;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.NativeBlock;
@@ -107,13 +108,11 @@ public final class OutputPump {
   /** False when nobody will ever read our output: the child's is still taken, so it goes on. */
   private boolean write(NativeBlock block, int length) {
     try {
-      int written = 0;
-      while (written < length) {
-        written += kernel.write(to, block, written, length - written);
-      }
+      kernel.writeAll(to, block, length);
       return true;
     } catch (KernelException e) {
-      return false;
+      // A disk that is full, say, may have room again for what comes next.
+      return e.errno() != Errno.EPIPE;
     }
   }
 }
