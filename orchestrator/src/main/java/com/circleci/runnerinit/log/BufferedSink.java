@@ -20,6 +20,7 @@ public final class BufferedSink implements LogSink {
   private int buffered;
   private long dropped;
   private boolean writing;
+  private boolean buffering = true;
 
   /**
    * A buffer before a sink.
@@ -36,14 +37,21 @@ public final class BufferedSink implements LogSink {
    * @param tellDropped told of how many lines were dropped, once there is room again
    */
   public void start(LongConsumer tellDropped) {
-    Thread thread = new Thread(null, () -> writeForEver(tellDropped), "log", STACK_BYTES);
-    thread.setDaemon(true);
-    thread.start();
+    try {
+      Thread thread = new Thread(null, () -> writeForEver(tellDropped), "log", STACK_BYTES);
+      thread.setDaemon(true);
+      thread.start();
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had: a log that may block is better than a task without one.
+      buffering = false;
+    }
   }
 
   @Override
   public synchronized void write(byte[] line) {
-    if (buffered + line.length > MAX_BUFFERED_BYTES) {
+    if (!buffering) {
+      slow.write(line);
+    } else if (buffered + line.length > MAX_BUFFERED_BYTES) {
       dropped++;
     } else {
       lines.add(line);

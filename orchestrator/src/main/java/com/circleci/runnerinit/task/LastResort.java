@@ -28,7 +28,7 @@ final class LastResort {
   }
 
   /** Ends the task's processes, then reports: to retry when nothing ran, else as failed. */
-  Action.End end(Configuration configuration, TaskProcesses processes, Exception cause) {
+  Action.End end(Configuration configuration, TaskProcesses processes, Throwable cause) {
     String message = "error in the orchestrator: " + cause;
     log.event("run-task").error(message).write();
     boolean gone = killAll();

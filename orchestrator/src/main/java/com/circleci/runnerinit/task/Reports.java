@@ -77,9 +77,14 @@ final class Reports {
           status.apiCalled(new ApiCall(route, error.isEmpty() ? "success" : "error"));
           events.accept(answer.apply(error));
         };
-    Thread thread = new Thread(null, run, "runner-api", STACK_BYTES);
-    thread.setDaemon(true);
-    thread.start();
+    try {
+      Thread thread = new Thread(null, run, "runner-api", STACK_BYTES);
+      thread.setDaemon(true);
+      thread.start();
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had: a report that holds up the signals is better than none.
+      run.run();
+    }
   }
 
   /** Whatever goes wrong is an answer: without one the task would wait for its time limit. */

@@ -53,6 +53,7 @@ final class TaskProcesses {
   private Optional<TaskUser> user = Optional.empty();
   private Optional<InputFeed> tokenFeed = Optional.empty();
   private Optional<OutputPump> agentErrors = Optional.empty();
+  private boolean agentMayHaveRun;
   private boolean killing;
   private boolean reapAgain;
 
@@ -152,9 +153,15 @@ final class TaskProcesses {
       close(input);
       throw e;
     }
+    byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
+    InputFeed feed = new InputFeed(kernel, input.writeEnd(), token);
+    OutputPump pump = new OutputPump(kernel, errors.readEnd(), STANDARD_ERROR);
+    // All that memory or a thread may be missing for comes before the task can run.
+    pump.start();
     int pid;
     try {
       kernel.setNonBlocking(input.writeEnd());
+      agentMayHaveRun = true;
       pid =
           spawner.spawn(
               new SpawnRequest(
@@ -167,18 +174,17 @@ final class TaskProcesses {
                   credentials(),
                   resources.taskGroupMembers()));
     } catch (KernelException e) {
-      close(input);
-      close(errors);
+      agentMayHaveRun = false;
+      feed.close();
+      kernel.close(input.readEnd());
+      kernel.close(errors.writeEnd());
       throw e;
     }
     kernel.close(input.readEnd());
     kernel.close(errors.writeEnd());
 
-    OutputPump pump = new OutputPump(kernel, errors.readEnd(), STANDARD_ERROR);
-    pump.start();
     agentErrors = Optional.of(pump);
-    byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
-    tokenFeed = Optional.of(new InputFeed(kernel, input.writeEnd(), token));
+    tokenFeed = Optional.of(feed);
     feedToken();
     return pid;
   }
@@ -267,7 +273,7 @@ final class TaskProcesses {
 
   /** Whether the task may have run. */
   boolean hasStartedAgent() {
-    return pids.containsKey(Role.AGENT);
+    return agentMayHaveRun;
   }
 
   private static String reason(Exception e) {

@@ -54,7 +54,7 @@ public final class TaskRun {
         new TaskProcesses(kernel, configuration, environment, resources, status, events::add);
     try {
       return run(plan, healthAddress, processes, resources, events);
-    } catch (KernelException | RuntimeException e) {
+    } catch (KernelException | RuntimeException | Error e) {
       return new LastResort(kernel, reporter, log).end(configuration, processes, e);
     }
   }

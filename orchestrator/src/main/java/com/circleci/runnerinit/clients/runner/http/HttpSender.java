@@ -62,25 +62,30 @@ public final class HttpSender {
     return within(limit, new Exchange(request, proxy, turn, resolver, tls));
   }
 
+  private static void run(Exchange exchange, BlockingQueue<Reply> reply) {
+    try (exchange) {
+      reply.add(exchange.run());
+      exchange.takeLeave();
+    } catch (InterruptedException e) {
+      reply.add(new Reply.Broken("interrupted"));
+    } catch (RuntimeException | Error e) {
+      // Said rather than thrown: an unknown failure must not end the reporting.
+      reply.add(new Reply.Broken("unexpected " + e.getClass().getName()));
+    }
+  }
+
   /**
    * Runs an exchange on a thread of its own: a name lookup can't be interrupted, and a server that
    * sends byte by byte defeats a socket's time-out.
    */
   private static Reply within(Duration limit, Exchange exchange) {
     BlockingQueue<Reply> reply = new LinkedBlockingQueue<>();
-    Threads.start(
-        "runner-api",
-        () -> {
-          try (exchange) {
-            reply.add(exchange.run());
-            exchange.takeLeave();
-          } catch (InterruptedException e) {
-            reply.add(new Reply.Broken("interrupted"));
-          } catch (RuntimeException | Error e) {
-            // Said rather than thrown: an unknown failure must not end the reporting.
-            reply.add(new Reply.Broken("unexpected " + e.getClass().getName()));
-          }
-        });
+    try {
+      Threads.start("runner-api", () -> run(exchange, reply));
+    } catch (OutOfMemoryError e) {
+      // There may be a thread for the next attempt.
+      return new Reply.Broken(String.valueOf(e.getMessage()));
+    }
     try {
       Reply inTime = reply.poll(limit.toNanos(), NANOSECONDS);
       if (inTime == null) {
