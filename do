@@ -23,7 +23,7 @@ die() {
 test_tools=(
   cc=gcc file=file readelf=binutils unshare=util-linux openssl=openssl promtool=prometheus
   nginx=nginx-light tinyproxy=tinyproxy-bin
-  tini=tini dumb-init=dumb-init catatonit=catatonit
+  strace=strace tini=tini dumb-init=dumb-init catatonit=catatonit
 )
 
 is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }

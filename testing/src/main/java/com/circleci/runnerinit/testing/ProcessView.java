@@ -48,6 +48,11 @@ public record ProcessView(long pid) {
     return link("ns/pid").map(Path::toString);
   }
 
+  /** What one of its descriptors stands for: a path, or such as {@code pipe:[4711]}. */
+  public Optional<String> descriptor(int number) {
+    return link("fd/" + number).map(Path::toString);
+  }
+
   /** Of its own memory and what it has mapped, in bytes. */
   public long residentBytes() {
     return statusKilobytes("VmRSS:") * 1024;

@@ -2,6 +2,7 @@ package com.circleci.runnerinit.acceptance.harness;
 
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.FakeRunnerApi;
+import com.circleci.runnerinit.testing.ProcessView;
 import com.circleci.runnerinit.testing.RunnerApiOptions;
 import java.io.File;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 
 /**
  * The world of one test: a root folder, a runner API, a task and its token, and the containers that
@@ -45,6 +47,8 @@ public final class Scenario implements AutoCloseable {
   private RunnerApiOptions apiOptions = RunnerApiOptions.plain().forToken(token);
   private Optional<FakeRunnerApi> api = Optional.empty();
   private Optional<String> apiBaseUrl = Optional.empty();
+  private Optional<Fault> injected = Optional.empty();
+  private boolean proc;
   private boolean underAnInit;
   private boolean secretMayShow;
 
@@ -128,7 +132,7 @@ public final class Scenario implements AutoCloseable {
   /** As every real container has it. Without it the JDK takes the machine for one without IPv6. */
   public Scenario proc() {
     root.folder("/proc");
-    unshareOptions.add("--mount-proc=" + root.path("/proc"));
+    proc = true;
     return this;
   }
 
@@ -213,6 +217,29 @@ public final class Scenario implements AutoCloseable {
     return run("run-task", flags);
   }
 
+  /**
+   * Runs the task with the orchestrator under a tracer.
+   *
+   * @param fault makes one, once the orchestrator is there and has not begun
+   */
+  public TracedTask runTracedTask(Function<ProcessView, Optional<Fault>> fault) {
+    config.set("runner_api_base_url", runnerApiBaseUrl());
+    environment.putIfAbsent("CIRCLECI_GOAT_CONFIG", config.json());
+    environment.putIfAbsent("CIRCLECI_GOAT_HEALTH_CHECK_ADDR", ":" + probe.port());
+    installBinaries();
+    proc();
+    var command = new ArrayList<>(Tracer.upToExec());
+    command.addAll(List.of("/usr/bin/unshare", "--pid", "--fork", "--kill-child"));
+    // After the change of root, unlike chroot's.
+    command.addAll(List.of("--mount-proc=/proc", "--root=" + root, ORCHESTRATOR, "run-task"));
+    var unshare = launch(command);
+    Tracer.awaitStop(unshare, root.path(ORCHESTRATOR));
+    var container = contain(unshare);
+    var stopped = container.orchestrator();
+    injected = fault.apply(stopped);
+    return new TracedTask(container, Tracer.attach(stopped, injected, root.path("/trace")));
+  }
+
   /** The configuration as it stands, for a test that hands it over by other means. */
   public String configuration() {
     return config.set("runner_api_base_url", runnerApiBaseUrl()).json();
@@ -288,6 +315,7 @@ public final class Scenario implements AutoCloseable {
   /** What the containers said, and what the runner API was asked. */
   public String evidence() {
     var evidence = new StringBuilder();
+    injected.ifPresent(fault -> evidence.append(fault).append('\n'));
     containers.forEach(container -> evidence.append(container.evidence()).append('\n'));
     api.ifPresent(it ->
         it.calls()
@@ -312,6 +340,9 @@ public final class Scenario implements AutoCloseable {
   private Container start(List<String> program) {
     var command = new ArrayList<>(List.of("/usr/bin/unshare", "--pid", "--fork", "--kill-child"));
     command.addAll(unshareOptions);
+    if (proc) {
+      command.add("--mount-proc=" + root.path("/proc"));
+    }
     if (!preparations.isEmpty()) {
       var script = String.join("\n", preparations) + "\nexec \"$@\"";
       command.addAll(List.of("/bin/sh", "-e", "-c", script, "sh"));
@@ -320,15 +351,23 @@ public final class Scenario implements AutoCloseable {
     command.addAll(chrootOptions);
     command.add(root.toString());
     command.addAll(program);
+    return contain(launch(command));
+  }
+
+  private Process launch(List<String> command) {
     var builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"));
     builder.environment().clear();
     builder.environment().putAll(environment);
     try {
-      var container = new Container(builder.start(), root.path(ORCHESTRATOR), probe, token);
-      containers.add(container);
-      return container;
+      return builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private Container contain(Process unshare) {
+    var container = new Container(unshare, root.path(ORCHESTRATOR), probe, token);
+    containers.add(container);
+    return container;
   }
 }
