@@ -18,7 +18,11 @@ import java.util.Optional;
  * reported by the fields that are right; no message holds any part of the document.
  */
 public final class ConfigurationParser {
+  /** As many as there are fields. */
+  private static final int MOST_PROBLEMS = 11;
+
   private final List<String> problems = new ArrayList<>();
+  private int moreProblems;
   private List<String> command = List.of();
   private String user = "";
   private String taskId = "";
@@ -55,8 +59,21 @@ public final class ConfigurationParser {
             sshAdvertiseAddress,
             maxRunTime);
     return new ParsedConfiguration(
-        configuration,
-        problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems)));
+        configuration, problems.isEmpty() ? Optional.empty() : Optional.of(describeProblems()));
+  }
+
+  private String describeProblems() {
+    String told = String.join("; ", problems);
+    return moreProblems == 0 ? told : told + "; and " + moreProblems + " more";
+  }
+
+  /** A list of a hundred thousand words may have as many wrong ones, and is not worth a message. */
+  private void addProblem(String problem) {
+    if (problems.size() < MOST_PROBLEMS) {
+      problems.add(problem);
+    } else {
+      moreProblems++;
+    }
   }
 
   private void readDocument(String json) {
@@ -64,7 +81,7 @@ public final class ConfigurationParser {
     reader.setStrictness(Strictness.STRICT);
     try {
       if (reader.peek() != JsonToken.BEGIN_OBJECT) {
-        problems.add("expected a JSON object, but got " + describe(reader.peek()));
+        addProblem("expected a JSON object, but got " + describe(reader.peek()));
         return;
       }
       reader.beginObject();
@@ -73,13 +90,13 @@ public final class ConfigurationParser {
       }
       reader.endObject();
       if (reader.peek() != JsonToken.END_DOCUMENT) {
-        problems.add("malformed JSON: there is more after the end of the object");
+        addProblem("malformed JSON: there is more after the end of the object");
       }
     } catch (EOFException e) {
-      problems.add("malformed JSON: it ends too early");
+      addProblem("malformed JSON: it ends too early");
     } catch (MalformedJsonException | IllegalStateException e) {
       // The reader's own message may quote the document.
-      problems.add("malformed JSON" + position(reader));
+      addProblem("malformed JSON" + position(reader));
     } catch (IOException e) {
       throw new AssertionError("a string can be read", e);
     }
@@ -119,7 +136,7 @@ public final class ConfigurationParser {
     }
     String value = reader.nextString();
     if (value.indexOf('\0') >= 0) {
-      problems.add(field + ": a NUL character can't be passed on");
+      addProblem(field + ": a NUL character can't be passed on");
       return "";
     }
     return value;
@@ -157,7 +174,7 @@ public final class ConfigurationParser {
     try {
       return Duration.ofNanos(Long.parseLong(number));
     } catch (NumberFormatException e) {
-      problems.add("max_run_time: expected " + expected + ", but got another number");
+      addProblem("max_run_time: expected " + expected + ", but got another number");
       return Duration.ZERO;
     }
   }
@@ -167,7 +184,7 @@ public final class ConfigurationParser {
     JsonToken token = reader.peek();
     reader.skipValue();
     if (token != JsonToken.NULL) {
-      problems.add(field + ": expected " + expected + ", but got " + describe(token));
+      addProblem(field + ": expected " + expected + ", but got " + describe(token));
     }
   }
 
@@ -183,7 +200,7 @@ public final class ConfigurationParser {
 
   private void require(String field, boolean missing) {
     if (missing) {
-      problems.add(field + ": required, but missing or empty");
+      addProblem(field + ": required, but missing or empty");
     }
   }
 

@@ -12,6 +12,9 @@ public final class GoDuration {
   private static final long NANOS_A_MINUTE = 60 * NANOS_A_SECOND;
   private static final long NANOS_AN_HOUR = 60 * NANOS_A_MINUTE;
 
+  private static final BigDecimal LEAST = BigDecimal.valueOf(Long.MIN_VALUE);
+  private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
+
   private GoDuration() {}
 
   /**
@@ -37,11 +40,12 @@ public final class GoDuration {
       nanos = nanos.add(nanosOf(text, rest.substring(at, unitAt), rest.substring(unitAt, next)));
       at = next;
     }
-    if (rest.isEmpty() || nanos.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
+    BigDecimal whole = nanos.setScale(0, RoundingMode.DOWN);
+    BigDecimal signed = negative ? whole.negate() : whole;
+    if (rest.isEmpty() || signed.compareTo(LEAST) < 0 || signed.compareTo(MOST) > 0) {
       throw invalid(text);
     }
-    long whole = nanos.setScale(0, RoundingMode.DOWN).longValueExact();
-    return Duration.ofNanos(negative ? -whole : whole);
+    return Duration.ofNanos(signed.longValueExact());
   }
 
   private static int end(String text, int begin, boolean numeric) {

@@ -20,6 +20,7 @@ import org.apache.hc.core5.http.impl.DefaultContentLengthStrategy;
 import org.apache.hc.core5.http.impl.io.DefaultHttpRequestParser;
 import org.apache.hc.core5.http.impl.io.SessionInputBufferImpl;
 import org.apache.hc.core5.http.message.MessageSupport;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a request's head by RFC 9112, for a server that wants no request bodies. */
 final class RequestParser {
@@ -33,6 +34,9 @@ final class RequestParser {
   static ParsedRequest parse(byte[] head) {
     try {
       ClassicHttpRequest message = read(head);
+      if (message == null) {
+        return new Refused(HttpStatus.SC_BAD_REQUEST);
+      }
       ProtocolVersion version = message.getVersion();
       if (version.getMajor() != 1) {
         return new Refused(HttpStatus.SC_HTTP_VERSION_NOT_SUPPORTED);
@@ -54,7 +58,8 @@ final class RequestParser {
     }
   }
 
-  private static ClassicHttpRequest read(byte[] head) throws HttpException {
+  /** Null when nothing but blank lines is there. */
+  private static @Nullable ClassicHttpRequest read(byte[] head) throws HttpException {
     SessionInputBufferImpl buffer = new SessionInputBufferImpl(head.length);
     try {
       return new DefaultHttpRequestParser(CONFIG).parse(buffer, new ByteArrayInputStream(head));

@@ -99,4 +99,15 @@ class ConfigurationParserTest {
     assertThat(ConfigurationParser.parse(json).problem())
         .contains(field + ": required, but missing or empty");
   }
+
+  @Test
+  void shouldNameOnlySoManyProblems() {
+    ParsedConfiguration parsed =
+        ConfigurationParser.parse("{\"cmd\":[" + "0,".repeat(99_999) + "0]," + REQUIRED + "}");
+
+    assertThat(parsed.problem().orElseThrow())
+        .startsWith("cmd[0]: expected a string, but got a number; cmd[1]: ")
+        .endsWith("; and 99989 more")
+        .hasSizeLessThan(1000);
+  }
 }

@@ -23,14 +23,29 @@ class GoDurationTest {
     "7us, PT0.000007S",
     "7µs, PT0.000007S",
     ".5s, PT0.5S",
-    "+1m, PT1M"
+    "+1m, PT1M",
+    "2562047h47m16.854775807s, PT2562047H47M16.854775807S",
+    "-2562047h47m16.854775808s, PT-2562047H-47M-16.854775808S"
   })
   void shouldRead(String text, Duration duration) {
     assertThat(GoDuration.parse(text)).isEqualTo(duration);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "10", "s", "1x", "1 s", ".s", "1..5s", "-", "1d", "9999999999h"})
+  @ValueSource(
+      strings = {
+        "",
+        "10",
+        "s",
+        "1x",
+        "1 s",
+        ".s",
+        "1..5s",
+        "-",
+        "1d",
+        "9999999999h",
+        "2562047h47m16.854775808s"
+      })
   void shouldRefuseAndNameTheForm(String text) {
     assertThatThrownBy(() -> GoDuration.parse(text))
         .isInstanceOf(IllegalArgumentException.class)

@@ -13,6 +13,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RequestParserTest {
   @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "\r\n"})
+  void shouldRefuseWhatHoldsNoRequestLine(String head) {
+    assertThat(parse(head)).isEqualTo(new Refused(400));
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "/live, /live",
     "/live?a=b&c, /live",

@@ -16,7 +16,8 @@ final class Pem {
     Bundle bundle = new Bundle();
     int begin = text.indexOf(BEGIN);
     while (begin >= 0) {
-      int end = text.indexOf(END, begin);
+      // The dashes of one line are not those of the other.
+      int end = text.indexOf(END, begin + BEGIN.length());
       if (end < 0) {
         break;
       }

@@ -43,7 +43,14 @@ final class BundleTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "text", "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"})
+  @ValueSource(
+      strings = {
+        "",
+        "text",
+        "-----BEGIN CERTIFICATE-----",
+        "-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----END CERTIFICATE-----"
+      })
   void isEmptyWithoutCertificates(String text) {
     assertThat(pem(text).isEmpty()).isTrue();
   }
