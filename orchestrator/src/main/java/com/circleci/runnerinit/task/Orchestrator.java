@@ -159,9 +159,9 @@ public final class Orchestrator {
 
   private void started(Role role) {
     running.add(role);
-    if (role == Role.ENTRYPOINT && state instanceof StartingEntrypoint) {
+    if (state instanceof StartingEntrypoint) {
       becomeReady();
-    } else if (role == Role.AGENT && state instanceof StartingAgent(OptionalInt signal)) {
+    } else if (state instanceof StartingAgent(OptionalInt signal)) {
       state = new AgentRunning(Shutdown.NOT_ASKED);
       signal.ifPresent(received -> shutDown(Shutdown.NOT_ASKED, received));
     }

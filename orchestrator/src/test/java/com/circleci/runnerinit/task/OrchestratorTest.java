@@ -251,6 +251,17 @@ class OrchestratorTest {
   }
 
   @Test
+  void shouldNotWaitForTheEntrypointWhenAFurtherSignalComes() {
+    configuration = configuration(List.of("dockerd"), "", false);
+    Orchestrator orchestrator = withAgentRunning();
+    orchestrator.on(new Event.Exited(Role.AGENT, SUCCESS));
+
+    assertThat(orchestrator.on(new Event.SignalReceived(SIGTERM)))
+        .contains(new Action.CancelTimer(Timer.ENTRYPOINT_KILL))
+        .endsWith(new Action.KillEverything());
+  }
+
+  @Test
   void shouldGoOnWhenTheEntrypointEndsFirst() {
     configuration = configuration(List.of("dockerd"), "", false);
     Orchestrator orchestrator = withAgentRunning();

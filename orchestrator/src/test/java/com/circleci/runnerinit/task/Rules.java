@@ -32,6 +32,14 @@ final class Rules {
       done.add(action);
     }
     checkNotices(before, event, actions);
+    if (event instanceof Event.SignalReceived(int signal) && signal != Signals.SIGHUP) {
+      assertThat(before.after(event, actions).running())
+          .as("an urged shutdown waits for nobody")
+          .doesNotContain(
+              before.is(Fact.SHUTDOWN_ASKED)
+                  ? new Timer[] {Timer.SHUTDOWN_DELAY, Timer.GRACE_PERIOD}
+                  : new Timer[] {Timer.READINESS});
+    }
   }
 
   private void check(World now, Event event, Action action) {
@@ -70,10 +78,14 @@ final class Rules {
             .as("the custom entrypoint had its time")
             .isTrue();
       }
-      case Action.DrainOutput() ->
-          assertThat(now.is(Fact.KILLED) && (now.noneLives() || now.is(Fact.LEFTOVERS)))
-              .as("output is drained when the processes are gone")
-              .isTrue();
+      case Action.SumUp() -> {
+        checkIsDead(now);
+        assertThat(now.is(Fact.SUMMED_UP)).as("summed up once").isFalse();
+      }
+      case Action.DrainOutput() -> {
+        checkIsDead(now);
+        assertThat(now.is(Fact.SUMMED_UP)).as("summed up before").isTrue();
+      }
       case Action.Explain _ -> {
         assertThat(now.explained()).as("explained once").isEmpty();
         assertThat(now.is(Fact.WENT_WELL)).as("a success is no failure").isFalse();
@@ -137,10 +149,15 @@ final class Rules {
 
   /** Nothing of the task lives that can be killed, and nothing more of it is to be read. */
   private static void checkIsOver(World now) {
+    checkIsDead(now);
+    assertThat(now.is(Fact.SUMMED_UP)).as("summed up").isTrue();
+    assertThat(now.owed()).as("all is there").doesNotContain(Answer.DEATHS, Answer.OUTPUT);
+  }
+
+  private static void checkIsDead(World now) {
     assertThat(now.is(Fact.KILLED) && (now.noneLives() || now.is(Fact.LEFTOVERS)))
         .as("no process lives that can be killed")
         .isTrue();
-    assertThat(now.owed()).as("all is there").doesNotContain(Answer.DEATHS, Answer.OUTPUT);
   }
 
   private void checkUnclaim(World now) {
@@ -213,49 +230,52 @@ final class Rules {
 
   /** What the operator reads of an event. */
   private void checkNotices(World before, Event event, List<Action> actions) {
-    World now = before.after(event, actions);
     List<Notice> notices =
         actions.stream()
             .filter(Action.Log.class::isInstance)
             .map(action -> ((Action.Log) action).notice())
             .toList();
-    switch (event) {
-      case Event.Exited(Role role, ExitStatus status) -> {
-        boolean early = role == Role.ENTRYPOINT && !before.is(Fact.KILLED);
-        boolean asked = before.used().contains(Timer.ENTRYPOINT_KILL);
-        if (early && !asked) {
-          assertThat(notices).containsExactly(new Notice.EntrypointEnded(status));
-        } else {
-          assertThat(notices).isEmpty();
-        }
+    World now = before.after(event, actions);
+    assertThat(notices).isEqualTo(expectedNotice(before, event, now).stream().toList());
+  }
+
+  private Optional<Notice> expectedNotice(World before, Event event, World now) {
+    boolean over = before.used().contains(Timer.ENTRYPOINT_KILL) || before.is(Fact.KILLED);
+    Optional<Failure> failure = now.explained();
+    return switch (event) {
+      case Event.SignalReceived(int signal) when signal != Signals.SIGHUP && !over ->
+          shutdownNotice(before, signal);
+      case Event.Started(Role role) when role == Role.AGENT && before.is(Fact.SHUTDOWN_ASKED) ->
+          Optional.of(new Notice.ShutdownSignal(before.shutdownSignal(), plan.shutdownDelay()));
+      case Event.Exited(Role role, ExitStatus status) when role == Role.ENTRYPOINT && !over ->
+          Optional.of(new Notice.EntrypointEnded(status));
+      case Event.TimerEnded(Timer timer) when timer == Timer.GRACE_PERIOD ->
+          Optional.of(new Notice.GracePeriodOver());
+      case Event.TimerEnded(Timer timer) when timer == Timer.SWEEP ->
+          Optional.of(new Notice.LeftoversRemain());
+      case Event.Unclaimed(Optional<String> error) when error.isEmpty() ->
+          failure.map(Notice.Retrying::new);
+      case Event.FailSent(Optional<String> error) when error.isEmpty() -> {
+        Optional<String> unclaim = Optional.of("x").filter(_ -> now.is(Fact.UNCLAIM_TRIED));
+        yield failure.map(told -> new Notice.Reported(told, unclaim));
       }
-      case Event.TimerEnded(Timer timer) -> {
-        switch (timer) {
-          case GRACE_PERIOD -> assertThat(notices).containsExactly(new Notice.GracePeriodOver());
-          case SWEEP -> assertThat(notices).containsExactly(new Notice.LeftoversRemain());
-          default -> assertThat(notices).isEmpty();
-        }
-      }
-      case Event.Unclaimed(var error) -> {
-        if (error.isEmpty()) {
-          assertThat(notices).containsExactly(new Notice.Retrying(now.explained().orElseThrow()));
-        } else {
-          assertThat(notices).isEmpty();
-        }
-      }
-      case Event.FailSent(var error) -> {
-        if (error.isEmpty()) {
-          assertThat(notices)
-              .containsExactly(
-                  new Notice.Reported(
-                      now.explained().orElseThrow(),
-                      now.is(Fact.UNCLAIM_TRIED) ? Optional.of("x") : Optional.empty()));
-        } else {
-          assertThat(notices).isEmpty();
-        }
-      }
-      default -> {}
+      default -> Optional.empty();
+    };
+  }
+
+  private Optional<Notice> shutdownNotice(World before, int signal) {
+    if (before.owed().contains(Answer.AGENT)) {
+      return Optional.empty();
     }
+    if (!before.alive().contains(Role.AGENT)) {
+      return Optional.of(new Notice.ShutdownSignal(signal, Duration.ZERO));
+    }
+    if (!before.is(Fact.SHUTDOWN_ASKED)) {
+      return Optional.of(new Notice.ShutdownSignal(signal, plan.shutdownDelay()));
+    }
+    return before.is(Fact.GRACE_OVER)
+        ? Optional.empty()
+        : Optional.of(new Notice.GracePeriodOver());
   }
 
   private boolean hasEntrypoint() {

@@ -49,8 +49,8 @@ record World(
     AGENT_RAN,
     /** By SIGTERM or SIGINT. */
     SHUTDOWN_ASKED,
-    /** By a further one. */
-    SHUTDOWN_URGED,
+    /** By SIGINT, at first. */
+    INTERRUPTED,
     GRACE_OVER,
     /** The task agent outlived SIGKILL. */
     AGENT_GIVEN_UP,
@@ -59,6 +59,7 @@ record World(
     /** The task agent exited with success before its grace period was over. */
     WENT_WELL,
     KILLED,
+    SUMMED_UP,
     /** Some process outlived SIGKILL. */
     LEFTOVERS,
     UNCLAIM_TRIED,
@@ -76,7 +77,9 @@ record World(
   }
 
   /** Every event that a decision can tell from others. */
-  static List<Event> events() {
+  static final List<Event> EVENTS = List.copyOf(events());
+
+  private static List<Event> events() {
     List<Event> events = new ArrayList<>();
     events.add(new Event.Begun());
     events.add(new Event.Listening());
@@ -159,6 +162,11 @@ record World(
     return owed.stream().anyMatch(AT_ONCE::contains);
   }
 
+  /** The first signal that asked for a shutdown. */
+  int shutdownSignal() {
+    return is(Fact.INTERRUPTED) ? Signals.SIGINT : Signals.SIGTERM;
+  }
+
   /** Whether no child lives or is being started. */
   boolean noneLives() {
     return alive.isEmpty() && !owed.contains(Answer.ENTRYPOINT) && !owed.contains(Answer.AGENT);
@@ -203,8 +211,11 @@ record World(
         facts.add(Fact.FILE_SEEN);
       }
       case Event.SignalReceived(int signal) -> {
+        if (signal == Signals.SIGINT && !is(Fact.SHUTDOWN_ASKED)) {
+          facts.add(Fact.INTERRUPTED);
+        }
         if (signal != Signals.SIGHUP) {
-          facts.add(is(Fact.SHUTDOWN_ASKED) ? Fact.SHUTDOWN_URGED : Fact.SHUTDOWN_ASKED);
+          facts.add(Fact.SHUTDOWN_ASKED);
         }
       }
       case Event.Exited(Role role, ExitStatus status) -> {
@@ -257,6 +268,7 @@ record World(
         facts.add(Fact.KILLED);
         owed.add(Answer.DEATHS);
       }
+      case Action.SumUp() -> facts.add(Fact.SUMMED_UP);
       case Action.DrainOutput() -> {
         owed.remove(Answer.DEATHS);
         owed.add(Answer.OUTPUT);
