@@ -208,6 +208,26 @@ verb_unit_test() {
   maven test -pl orchestrator,testing -am
 }
 
+## Change the decision core in every small way, and see that a test fails each time
+##
+## A change that no test notices survives, and fails this verb. The report says what survived and
+## where: orchestrator/target/pit-reports/index.html.
+verb_mutate() {
+  find_jdk
+  maven test-compile org.pitest:pitest-maven:mutationCoverage -pl orchestrator
+}
+
+## Fuzz the parsers that meet outside bytes: ./do fuzz [TARGET…] [--seconds N] [--seed N]
+##
+## Two targets at a time, N seconds each (10). A TARGET is a part of a name below
+## orchestrator/src/test/fuzz; none: all. What is found lies in target/fuzz.
+verb_fuzz() {
+  find_jdk
+  # shellcheck source=scripts/fuzz.bash
+  source "$root/scripts/fuzz.bash"
+  fuzz "$@"
+}
+
 ## Check the format, the shell scripts and what the compiler finds
 verb_lint() {
   find_jdk

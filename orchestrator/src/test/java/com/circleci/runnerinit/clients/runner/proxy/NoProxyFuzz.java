@@ -1,0 +1,33 @@
+package com.circleci.runnerinit.clients.runner.proxy;
+
+import com.circleci.runnerinit.clients.runner.url.InvalidUrlException;
+import com.circleci.runnerinit.clients.runner.url.Url;
+import com.circleci.runnerinit.fuzzing.Property;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Fuzz target: the proxy settings of an environment, one a line: the proxy, then NO_PROXY. */
+public final class NoProxyFuzz {
+  private static final String PASSWORD = "s3cr3t";
+
+  private NoProxyFuzz() {}
+
+  public static void fuzzerTestOneInput(byte[] input) throws InvalidUrlException {
+    String text = new String(input, StandardCharsets.UTF_8);
+    int newline = text.indexOf('\n');
+    String proxy = newline < 0 ? "http://user:" + PASSWORD + "@proxy" : text.substring(0, newline);
+    String exempt = text.substring(newline + 1);
+    for (String server :
+        new String[] {"https://runner.circleci.com", "http://[2001:db8::1]:8080"}) {
+      Passage passage =
+          new ProxyRules(Map.of("HTTPS_PROXY", proxy, "HTTP_PROXY", proxy, "NO_PROXY", exempt))
+              .to(Url.parse(server));
+      Property.holds(!passage.toString().contains(PASSWORD), "the password shows: %s", passage);
+    }
+    Property.holds(
+        new NoProxy(exempt + ",runner.circleci.com").exempts("runner.circleci.com", 443),
+        "what stands before an entry changes it: %s",
+        exempt);
+    Property.holds(new NoProxy(exempt).exempts("127.0.0.1", 80), "this machine");
+  }
+}

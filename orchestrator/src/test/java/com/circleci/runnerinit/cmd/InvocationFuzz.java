@@ -1,0 +1,40 @@
+package com.circleci.runnerinit.cmd;
+
+import com.circleci.runnerinit.configuration.Environment;
+import com.circleci.runnerinit.fuzzing.Property;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+
+/** Fuzz target: a command line and an environment, a word a line, with a form feed between them. */
+public final class InvocationFuzz {
+  private static final String TOKEN = "s3cr3t-t0k3n";
+  private static final String CONFIG = "{\"token\":\"" + TOKEN + "\"}";
+
+  private InvocationFuzz() {}
+
+  public static void fuzzerTestOneInput(byte[] input) {
+    // Neither a word nor a variable holds NUL; it is what ends them.
+    String[] parts = new String(input, StandardCharsets.UTF_8).replace("\0", "").split("\f", 2);
+    List<String> words = List.of(parts[0].split("\n", -1));
+    Environment environment =
+        new Environment(
+            Arrays.stream((parts.length > 1 ? parts[1] : "").split("\n", -1))
+                .map(line -> line.getBytes(StandardCharsets.UTF_8))
+                .toList());
+    check(words, environment);
+    check(List.of("run-task", "--config=" + CONFIG, words.getFirst()), environment);
+    check(
+        words,
+        Environment.of(java.util.Map.of("CIRCLECI_GOAT_CONFIG", CONFIG, "HOME", words.getLast())));
+  }
+
+  private static void check(List<String> words, Environment environment) {
+    try {
+      InvocationParser.parse(words, environment);
+    } catch (UsageException e) {
+      Property.holds(!e.problem().contains(TOKEN), "the token shows: %s", e.problem());
+      Property.holds(!e.problem().isBlank(), "it says nothing of %s", words);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # root is of ./do
+#
+# ./do fuzz. Each target is a class in the orchestrator's tests with a method for any bytes; its
+# seeds, and what once made it fail, are in orchestrator/src/test/fuzz. Jazzer changes those bytes
+# by what they reach in the code, until the time is over or a property does not hold.
+
+fuzz_seeds=$root/orchestrator/src/test/fuzz
+fuzz_work=$root/target/fuzz
+
+# Whose branches guide the changes: ours, and those of the libraries that parse for us.
+fuzz_guides='com.circleci.**:com.google.gson.**:org.apache.hc.**:org.apache.commons.cli.**'
+
+fuzz_targets() { find "$fuzz_seeds" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort; }
+
+# Compiles the tests, and sets class_path to theirs with Jazzer.
+fuzz_prepare() {
+  maven test-compile -pl orchestrator
+  local list=$root/orchestrator/target/fuzz-class-path
+  if [[ ! -f $list || $root/pom.xml -nt $list || $root/orchestrator/pom.xml -nt $list ]]; then
+    maven dependency:build-classpath -pl orchestrator -Pfuzz -DincludeScope=test -Dmdep.outputFile="$list"
+  fi
+  class_path=$root/orchestrator/target/test-classes:$root/orchestrator/target/classes:$(cat "$list")
+}
+
+# fuzz_one TARGET SECONDS SEED CLASS_PATH; 0 stands for any seed.
+fuzz_one() {
+  local work=$fuzz_work/$1
+  mkdir -p "$work/corpus"
+  rm -f "$work"/{crash,timeout,oom,Crash}[-_]* "$work/passed"
+  # An input that takes 256 MiB or 20 s is a finding, too.
+  "$JAVA_HOME/bin/java" -Xmx256m -XX:+UseSerialGC -XX:+EnableDynamicAgentLoading \
+    --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
+    -cp "$4" com.code_intelligence.jazzer.Jazzer \
+    --target_class="com.circleci.runnerinit.$1" \
+    --instrumentation_includes="$fuzz_guides" --custom_hook_includes="$fuzz_guides" \
+    --coverage_report="$work/coverage" --reproducer_path="$work" -artifact_prefix="$work/" \
+    -max_total_time="$2" -seed="$3" -timeout=20 -max_len=8192 \
+    "$work/corpus" "$fuzz_seeds/$1" >"$work/log" 2>&1 && touch "$work/passed"
+}
+
+# A line of the last figures that Jazzer printed.
+fuzz_tell() {
+  local work=$fuzz_work/$1 runs branches result=passed
+  runs=$(sed -n 's/^#\([0-9]*\)\t.*/\1/p' "$work/log" | tail -n 1)
+  branches=$(sed -n 's/^#.* cov: \([0-9]*\) .*/\1/p' "$work/log" | tail -n 1)
+  [[ -f $work/passed ]] || result='FAILED: '$(grep -m 1 '^== ' "$work/log" || printf 'see %s' "${work#"$root"/}/log")
+  printf '%-40s %10s inputs %6s branches  %s\n' "$1" "${runs:--}" "${branches:--}" "$result"
+}
+
+fuzz() {
+  local seconds=10 seed=0 targets=() all
+  mapfile -t all < <(fuzz_targets)
+  while (($#)); do
+    case $1 in
+      --seconds) seconds=${2:-} && shift ;;
+      --seed) seed=${2:-} && shift ;;
+      *)
+        local matching
+        mapfile -t matching < <(printf '%s\n' "${all[@]}" | grep -i -- "$1")
+        ((${#matching[@]})) || die "fuzz: no target $1; there are ${all[*]}"
+        targets+=("${matching[@]}")
+        ;;
+    esac
+    shift
+  done
+  [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "fuzz: --seconds needs a number"
+  [[ $seed =~ ^[0-9]+$ ]] || die "fuzz: --seed needs a number"
+  ((${#targets[@]})) || targets=("${all[@]}")
+
+  local class_path target
+  fuzz_prepare
+  for target in "${targets[@]}"; do
+    while (($(jobs -rp | wc -l) >= 2)); do wait -n || true; done
+    fuzz_one "$target" "$seconds" "$seed" "$class_path" &
+  done
+  wait
+
+  local failed=0
+  for target in "${targets[@]}"; do
+    fuzz_tell "$target"
+    if [[ ! -f $fuzz_work/$target/passed ]]; then
+      failed=1
+      grep -E -m 12 '^== |^	at com\.circleci|^Base64' "$fuzz_work/$target/log" || true
+      say "mend it, and keep the input: cp target/fuzz/$target/crash-* orchestrator/src/test/fuzz/$target/"
+    fi
+  done
+  return "$failed"
+}
