@@ -7,6 +7,7 @@
  * (gcc -static does as well.) It is told what to do by the arguments before `_internal`, in order:
  *
  *   print=TEXT stderr=TEXT        write a line
+ *   stderr-bytes=HEX              write these bytes, which need not be text
  *   flood-stdout=N flood-stderr=N write N bytes, in lines, the first "first", the last "last"
  *   sleep=MS|forever              and nothing else meanwhile
  *   exit=N                        end
@@ -129,6 +130,15 @@ static void write_line(int fd, const char *text) {
   line[length] = '\n';
   write_all(fd, line, length + 1);
   free(line);
+}
+
+static void write_hex(int fd, const char *verb, const char *hex) {
+  for (; *hex; hex += 2) {
+    char digits[3] = {hex[0], hex[1], 0}, *end;
+    char byte = (char)strtol(digits, &end, 16);
+    if (end != digits + 2) fail(verb, "not hexadecimal");
+    write_all(fd, &byte, 1);
+  }
 }
 
 static void write_number(const char *path, long long n) {
@@ -461,6 +471,8 @@ static char **perform(char **verb) {
     write_line(1, v);
   else if (is(text, "stderr", &v))
     write_line(2, v);
+  else if (is(text, "stderr-bytes", &v))
+    write_hex(2, text, v);
   else if (is(text, "flood-stdout", &v))
     flood(1, number(text, v));
   else if (is(text, "flood-stderr", &v))

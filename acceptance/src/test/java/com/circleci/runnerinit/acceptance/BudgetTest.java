@@ -50,7 +50,7 @@ class BudgetTest {
 
   @Test
   void shouldSayHowMuchMemoryItTakesWhileATaskRuns(Scenario given) {
-    given.agent("touch=/out/started", "wait-file=/out/end");
+    given.notScraped().agent("touch=/out/started", "wait-file=/out/end");
     var container = given.runTask();
     given.root().awaitFile("/out/started");
     for (var i = 0; i < 20; i++) {
@@ -75,7 +75,7 @@ class BudgetTest {
     "SUBREAPER, hold-stderr=600000, a grandchild holds stderr"
   })
   void shouldNotOutliveTheTask(Place place, String verb, String what, Scenario given) {
-    place.in(given).agent(verb, "time=/out/end");
+    place.in(given).notScraped().agent(verb, "time=/out/end");
     var delays =
         IntStream.range(0, 21)
             .mapToDouble(_ -> {
@@ -114,7 +114,7 @@ class BudgetTest {
 
   @Test
   void shouldSayHowSoonTheTaskStarts(Scenario given) {
-    given.agent("main-at=/out/began");
+    given.notScraped().agent("main-at=/out/began");
     var delays =
         IntStream.range(0, 21)
             .mapToDouble(_ -> {

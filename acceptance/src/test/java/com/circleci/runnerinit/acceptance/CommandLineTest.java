@@ -86,6 +86,8 @@ class CommandLineTest {
           run-task --termination-grace-period=-5s            | --termination-grace-period: expected a duration of zero or more, but got "-5s"
           --shutdown-delay=s                                 | --shutdown-delay: expected a duration such as 300ms, 10s or 1h0m0s, but got "s"
           run-task --signal-policy=maybe                     | --signal-policy: expected drain or forward, but got "maybe"
+          --version=maybe                                    | flag --version takes no value
+          run-task --help=yes                                | flag --help takes no value
           run-task --log-format=xml                          | --log-format: expected text or json, but got "xml"
           """)
   void shouldSayOnOneLineWhatIsWrong(String arguments, String error, Scenario given) {

@@ -1,23 +1,29 @@
 package com.circleci.runnerinit.acceptance;
 
+import static com.circleci.runnerinit.testing.Route.FAIL;
 import static com.circleci.runnerinit.testing.Route.UNCLAIM;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.acceptance.harness.Container;
+import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.HttpReply;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Signal;
 import com.google.gson.JsonParser;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -152,6 +158,86 @@ class HealthTest {
     assertThat(reply.body().lines())
         .allMatch(
             line -> line.matches("# (HELP|TYPE) .*|[a-zA-Z_:][\\w:]*(\\{.*\\})? [-+0-9.eEInfNa]+"));
+    end(given, container);
+  }
+
+  @Test
+  void shouldPassPrometheusOwnCheckWithEveryFigureThere(Scenario given) {
+    given.agent(
+        "record-signals=/out/signals",
+        "orphans=3/0ms",
+        "touch=/out/started",
+        "wait-file=/out/end",
+        "exit=1");
+    given.config().set("enable_unsafe_retries", true);
+    given.api().answer(UNCLAIM, Answer.status(409));
+    var whileReporting = new CompletableFuture<String>();
+    given
+        .api()
+        .whenCalled(call -> {
+          if (call.path().equals(FAIL.path())) {
+            whileReporting.complete(given.container().probe().get("/metrics").body());
+          }
+        });
+    var container = given.runTask();
+    given.root().awaitFile("/out/started");
+    container.signal(Signal.HUP);
+    given.root().awaitText("/out/signals", "HUP");
+    Await.until(
+        "three orphans reaped",
+        () -> container.probe().get("/metrics").body().contains("orphans_reaped_total 3.0\n"));
+    end(given, container);
+
+    var page = whileReporting.join();
+    assertThat(page)
+        .contains(
+            "runner_init_api_calls_total{result=\"error\",route=\"/api/v3/runner/unclaim\"} 1.0\n")
+        .contains("runner_init_signals_forwarded_total{signal=\"SIGHUP\"} 1.0\n")
+        .contains("runner_init_children_running 0.0\n")
+        .contains("runner_init_uptime_seconds ")
+        .contains("runner_init_build_info{")
+        .contains("runner_init_phase{");
+    HostCommand.feed(page, "promtool", "check", "metrics");
+  }
+
+  /** Where the loop waits is as good as any: for a name, in a file that does not come. */
+  @Test
+  void shouldNotBeLiveWhileTheLoopIsStuck(Scenario given) throws IOException {
+    given.root().fifo("/etc/passwd").file("/etc/real", "root:x:0:0:root:/:/bin/sh\n");
+    given.config().set("user", "root");
+    given.agent("touch=/out/started", "wait-file=/out/end");
+    var container = given.runTask();
+
+    var reply = container.probe().awaitStatus("/live", 503);
+
+    assertThat(JsonParser.parseString(reply.body()).getAsJsonObject().get("failures").toString())
+        .isEqualTo("{\"orchestrator\":\"not live\"}");
+    try (var fifo = new FileOutputStream(given.root().path("/etc/passwd").toFile())) {
+      given.root().rename("/etc/real", "/etc/passwd");
+      fifo.write("root:x:0:0:root:/:/bin/sh\n".getBytes(UTF_8));
+    }
+    container.probe().awaitStatus("/live", 200);
+    given.root().awaitFile("/out/started");
+    end(given, container);
+  }
+
+  /** Ten seconds of work make the loop a stuck one; of waiting, they must not. */
+  @Test
+  void shouldStayLiveWhileNothingHappens(Scenario given) {
+    var container = startTask(given);
+
+    Await.until(
+        "eleven quiet seconds",
+        () ->
+            container
+                .probe()
+                .get("/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith("runner_init_uptime_seconds "))
+                .anyMatch(line -> Double.parseDouble(line.substring(line.indexOf(' '))) > 11));
+
+    assertThat(container.probe().get("/live").status()).isEqualTo(200);
     end(given, container);
   }
 

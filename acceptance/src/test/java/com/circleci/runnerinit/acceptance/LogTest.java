@@ -94,6 +94,29 @@ class LogTest {
     assertThat(stdout.lines()).allMatch(line -> LogLine.parse(line).isPresent());
   }
 
+  /** Bytes that are no UTF-8; ESC, BEL, NUL, DEL; CSI, line separator and override in UTF-8. */
+  @ParameterizedTest
+  @ValueSource(strings = {"text", "json"})
+  void shouldEscapeWhatATerminalObeysInEitherForm(String format, Scenario given) {
+    given.agent(
+        "stderr-bytes=fffe1b5b324a07007fc29b324ae280a8e280aec3a9f09f9880220a5c0d", "exit=1");
+
+    var container = given.runTask("--log-format=" + format);
+
+    assertThat(container.exitCode()).isZero();
+    var text = container.stdout().text();
+    assertThat(text.codePoints().filter(c -> c != '\n'))
+        .noneMatch(Character::isISOControl)
+        .doesNotContain(0x2028, 0x202e);
+    assertThat(text)
+        .contains("\\u001b[2J\\u0007\\u0000\\u007f\\u009b2J\\u2028\\u202eé\ud83d\ude00");
+    assertThat(container.stdout().lines())
+        .allMatch(line ->
+            format.equals("text")
+                ? LogLine.parse(line).isPresent()
+                : JsonParser.parseString(line).isJsonObject());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"--log-format=json", "CIRCLECI_GOAT_LOG_FORMAT"})
   void shouldWriteTheSameEventsAsJson(String how, Scenario given) {

@@ -56,6 +56,17 @@ class TerminationLogTest {
     assertThat(given.root().has(TERMINATION_LOG)).isFalse();
   }
 
+  /** To open it for writing would wait for a reader, and all supervision with it. */
+  @Test
+  void shouldNotWaitForAReaderOfIt(Scenario given) {
+    given.root().fifo(TERMINATION_LOG);
+    given.agent("exit=3");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.api().calls(FAIL)).hasSize(1);
+  }
+
   @Test
   void shouldNotMindOneThatCannotBeWritten(Scenario given) {
     given.root().folder(TERMINATION_LOG);

@@ -58,6 +58,11 @@ public record ProcessView(long pid) {
     return statusKilobytes("VmRSS:") * 1024;
   }
 
+  /** The most that {@link #residentBytes} ever was. */
+  public long peakResidentBytes() {
+    return statusKilobytes("VmHWM:") * 1024;
+  }
+
   public long anonymousBytes() {
     return statusKilobytes("RssAnon:") * 1024;
   }

@@ -30,8 +30,9 @@ public final class Container implements AutoCloseable {
    * Takes over a just started {@code unshare}.
    *
    * @param executable the orchestrator, as the host sees it
+   * @param scrape whether to look at what /metrics has to say
    */
-  Container(Process unshare, Path executable, HealthProbe probe, String secret) {
+  Container(Process unshare, Path executable, HealthProbe probe, String secret, boolean scrape) {
     this.unshare = unshare;
     this.executable = executable;
     this.probe = probe;
@@ -43,7 +44,8 @@ public final class Container implements AutoCloseable {
         () -> !unshare.isAlive() || !children(unshare).isEmpty());
     first = children(unshare).stream().findFirst();
     namespace = first.flatMap(PidNamespace::of);
-    watch = first.map(process -> new NamespaceWatch(process, this::findOrchestrator, secret));
+    Runnable look = scrape ? probe::scrape : () -> {};
+    watch = first.map(process -> new NamespaceWatch(process, this::findOrchestrator, secret, look));
   }
 
   public Output stdout() {

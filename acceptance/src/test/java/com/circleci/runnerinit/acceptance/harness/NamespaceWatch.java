@@ -18,16 +18,28 @@ final class NamespaceWatch implements AutoCloseable {
   private final ProcessView first;
   private final Supplier<Optional<ProcessView>> orchestrator;
   private final String secret;
+  private final Runnable scrape;
   private final Thread thread;
   private final AtomicInteger mostZombies = new AtomicInteger();
   private final AtomicInteger mostUnreaped = new AtomicInteger();
   private final Set<String> leaks = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
+  private boolean scraped;
 
-  NamespaceWatch(ProcessView first, Supplier<Optional<ProcessView>> orchestrator, String secret) {
+  /**
+   * Begins to look.
+   *
+   * @param scrape called once, when the orchestrator has a child
+   */
+  NamespaceWatch(
+      ProcessView first,
+      Supplier<Optional<ProcessView>> orchestrator,
+      String secret,
+      Runnable scrape) {
     this.first = first;
     this.orchestrator = orchestrator;
     this.secret = secret;
+    this.scrape = scrape;
     thread = Thread.ofPlatform().daemon().name("watch-" + first.pid()).start(this::watch);
   }
 
@@ -57,26 +69,43 @@ final class NamespaceWatch implements AutoCloseable {
       var zombies =
           tree.stream().flatMap(p -> p.stat().stream()).filter(ProcessStat::isZombie).toList();
       mostZombies.accumulateAndGet(zombies.size(), Math::max);
+      tree.forEach(this::lookAtCommandLine);
       orchestrator
           .get()
           .ifPresent(process -> {
             var unreaped = zombies.stream().filter(zombie -> zombie.parent() == process.pid());
             mostUnreaped.accumulateAndGet((int) unreaped.count(), Math::max);
-            lookForSecret(process.tree());
+            lookAtFamily(process.tree());
           });
       LockSupport.parkNanos(LOOK_EVERY.toNanos());
     }
   }
 
   /** The orchestrator has its configuration in its environment until it starts its first child. */
-  private void lookForSecret(List<ProcessView> tree) {
-    for (var process : tree) {
-      if (process.commandLine().contains(secret)) {
-        leaks.add("/proc/PID/cmdline of " + process.executable());
-      }
-      if (tree.size() > 1 && process.environment().contains(secret)) {
-        leaks.add("/proc/PID/environ of " + process.executable());
-      }
+  private void lookAtFamily(List<ProcessView> family) {
+    if (family.size() > 1) {
+      family.forEach(this::lookAtEnvironment);
+      scrapeOnce();
+    }
+  }
+
+  private void lookAtCommandLine(ProcessView process) {
+    if (process.commandLine().contains(secret)) {
+      leaks.add("/proc/PID/cmdline of " + process.executable());
+    }
+  }
+
+  /** Not that of a custom init process, which must have what the orchestrator is to get. */
+  private void lookAtEnvironment(ProcessView process) {
+    if (process.environment().contains(secret)) {
+      leaks.add("/proc/PID/environ of " + process.executable());
+    }
+  }
+
+  private void scrapeOnce() {
+    if (!scraped) {
+      scraped = true;
+      scrape.run();
     }
   }
 }

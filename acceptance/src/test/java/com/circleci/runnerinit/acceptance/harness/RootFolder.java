@@ -11,15 +11,20 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The root file system of a container: nothing but what a test puts into it. */
 public final class RootFolder {
   /** On the file system of the executables, so that they can be linked instead of copied. */
   private static final Path ALL = Path.of("target", "roots").toAbsolutePath();
+
+  private static final Pattern LIBRARY = Pattern.compile("/\\S+");
 
   private final Path folder;
 
@@ -49,6 +54,28 @@ public final class RootFolder {
     return change(() -> {
       Files.createDirectories(parent(at));
       Files.createLink(path(at), executable);
+    });
+  }
+
+  /** A program of the host's that needs the libraries of the host, which come with it. */
+  public RootFolder dynamicProgram(Path executable) {
+    var name = executable.toString();
+    copy(name, executable);
+    if (HostCommand.read("file", "--dereference", name).toString().contains("dynamically")) {
+      HostCommand.read("ldd", name).stream()
+          .map(LIBRARY::matcher)
+          .filter(Matcher::find)
+          .map(Matcher::group)
+          .filter(library -> !has(library))
+          .forEach(library -> copy(library, Path.of(library)));
+    }
+    return this;
+  }
+
+  public RootFolder fifo(String at) {
+    return change(() -> {
+      Files.createDirectories(parent(at));
+      HostCommand.run("mkfifo", path(at).toString());
     });
   }
 
@@ -83,8 +110,9 @@ public final class RootFolder {
     return change(() -> Files.delete(path(at)));
   }
 
+  /** In place of what may be there, as rename(2) does. */
   public RootFolder rename(String from, String to) {
-    return change(() -> Files.move(path(from), path(to)));
+    return change(() -> Files.move(path(from), path(to), StandardCopyOption.ATOMIC_MOVE));
   }
 
   /** /dev/null, zero, random and urandom, as every container has them. */

@@ -1,13 +1,18 @@
 package com.circleci.runnerinit.acceptance.harness;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.FakeRunnerApi;
 import com.circleci.runnerinit.testing.ProcessView;
+import com.circleci.runnerinit.testing.Route;
 import com.circleci.runnerinit.testing.RunnerApiOptions;
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +37,7 @@ public final class Scenario implements AutoCloseable {
 
   private static final String INIT = "/init";
   private static final String ENDED_AT = "/out/ended-at";
+  private static final String TERMINATION_LOG = "/dev/termination-log";
   private static final String LEFT_BEHIND = "/out/left-behind";
 
   private final String token = "token-" + UUID.randomUUID();
@@ -51,6 +57,8 @@ public final class Scenario implements AutoCloseable {
   private boolean proc;
   private boolean underAnInit;
   private boolean secretMayShow;
+  private boolean scraped = true;
+  private Optional<Output> diverted = Optional.empty();
 
   /** For a test that needs many: it has to verify and to close each. */
   public Scenario() {
@@ -211,6 +219,30 @@ public final class Scenario implements AutoCloseable {
     return this;
   }
 
+  /** For a test that measures: the first scrape costs the orchestrator time and memory. */
+  public Scenario notScraped() {
+    scraped = false;
+    return this;
+  }
+
+  /** Standard output is a FIFO of the root folder, that {@link #readStdout} reads or nobody. */
+  public Scenario stdoutTo(String fifo) {
+    // Open both ways: to open it for writing alone would wait for a reader.
+    root.fifo(fifo);
+    return prepare("exec 1<>'%s'".formatted(root.path(fifo)));
+  }
+
+  /** Begins to read, once the container has begun. */
+  public Output readStdout(String fifo) {
+    try {
+      var output = new Output("fifo", new FileInputStream(root.path(fifo).toFile()));
+      diverted = Optional.of(output);
+      return output;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   public Container runTask(String... flags) {
     config.set("runner_api_base_url", runnerApiBaseUrl());
     environment.putIfAbsent("CIRCLECI_GOAT_CONFIG", config.json());
@@ -302,6 +334,9 @@ public final class Scenario implements AutoCloseable {
         violations.addAll(container.violations(token));
       }
     }
+    if (!secretMayShow) {
+      violations.addAll(leaks());
+    }
     api.ifPresent(
         it -> it.complaints().forEach(text -> violations.add("malformed request: " + text)));
     if (root.has(LEFT_BEHIND) && !root.read(LEFT_BEHIND).equals("0")) {
@@ -310,6 +345,30 @@ public final class Scenario implements AutoCloseable {
     if (!violations.isEmpty()) {
       throw new AssertionError(String.join("\n", violations));
     }
+  }
+
+  private List<String> leaks() {
+    var leaks = new ArrayList<String>();
+    if (diverted.stream().anyMatch(output -> output.text().contains(token))) {
+      leaks.add("the token shows on stdout");
+    }
+    if (Files.isRegularFile(root.path(TERMINATION_LOG))
+        && root.bytes(TERMINATION_LOG).contains(token)) {
+      leaks.add("the token shows in the termination log");
+    }
+    api.stream()
+        .flatMap(it -> it.calls().stream())
+        .filter(this::showsTokenBeyondNeed)
+        .forEach(call -> leaks.add("the token shows in a call to " + call.path()));
+    return leaks;
+  }
+
+  /** It belongs into one header, and into the body of an unclaim. */
+  private boolean showsTokenBeyondNeed(Call call) {
+    var fields = new HashMap<>(call.headers());
+    fields.remove("authorization");
+    var message = call.path().endsWith(Route.FAIL.path()) ? call.body() + call.message() : "";
+    return (call.path() + fields + message).contains(token);
   }
 
   /** What the containers said, and what the runner API was asked. */
@@ -366,7 +425,7 @@ public final class Scenario implements AutoCloseable {
   }
 
   private Container contain(Process unshare) {
-    var container = new Container(unshare, root.path(ORCHESTRATOR), probe, token);
+    var container = new Container(unshare, root.path(ORCHESTRATOR), probe, token, scraped);
     containers.add(container);
     return container;
   }

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.Route;
 import com.circleci.runnerinit.testing.Signal;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.Base64;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +57,46 @@ class ScenarioTest {
     assertThatThrownBy(scenario::verify)
         .hasMessageContaining("/proc/PID/cmdline")
         .hasMessageContaining("/proc/PID/environ");
+  }
+
+  @Test
+  void shouldSeeTheTokenInTheMetrics() throws IOException {
+    scenario.root().program(Scenario.ORCHESTRATOR, Executables.fakeTaskAgent()).folder("/out");
+    try (var server =
+        new ServerSocket(scenario.healthPort(), 1, InetAddress.getLoopbackAddress())) {
+      var program = Scenario.ORCHESTRATOR;
+      scenario.execute(program, "spawn", program, "wait-file=/out/end");
+      try (var scrape = server.accept()) {
+        scrape.getOutputStream().write(("phase " + scenario.token()).getBytes(UTF_8));
+      }
+      scenario.root().file("/out/end", "");
+      scenario.container().exitCode();
+    }
+
+    assertThatThrownBy(scenario::verify).hasMessageContaining("the token shows in the health API");
+  }
+
+  @Test
+  void shouldSeeTheTokenInTheTerminationLog() {
+    scenario.root().file("/dev/termination-log", "failed for " + scenario.token());
+
+    assertThatThrownBy(scenario::verify)
+        .hasMessageContaining("the token shows in the termination log");
+  }
+
+  @Test
+  void shouldSeeTheTokenInAMessageToTheApi() throws IOException {
+    var message = Base64.getEncoder().encodeToString(scenario.token().getBytes(UTF_8));
+    var body = "{\"message\":\"" + message + "\"}";
+    var request =
+        "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+            .formatted(Route.FAIL.path(), body.length(), body);
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), scenario.api().port())) {
+      socket.getOutputStream().write(request.getBytes(UTF_8));
+      assertThat(socket.getInputStream().read()).isPositive();
+    }
+
+    assertThatThrownBy(scenario::verify).hasMessageContaining("the token shows in a call to");
   }
 
   @Test

@@ -1,0 +1,115 @@
+package com.circleci.runnerinit.acceptance;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.Container;
+import com.circleci.runnerinit.acceptance.harness.HostCommand;
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/** A neighbour in the Pod that opens ten thousand connections, and closes none. */
+@InAContainer
+@Isolated
+class HealthUnderSiegeTest {
+  private static final int CROWD = 10_000;
+  private static final int PROBE_EVERY = 100;
+  private static final int PROBES_WHEN_ALL_ARE_OPEN = 200;
+
+  /** The figures that docs/reference/health.md gives. */
+  private static final double PROBE_MS = 100;
+
+  private static final long RESIDENT_BYTES = 24_000_000;
+
+  private static final byte[] DRIP = "X".getBytes(ISO_8859_1);
+
+  @Test
+  void shouldAnswerProbesSoonAndStaySmall(Scenario given) throws IOException {
+    HostCommand.run(
+        "prlimit", "--nofile=20000:20000", "--pid", Long.toString(ProcessHandle.current().pid()));
+    given.agent("touch=/out/started", "wait-file=/out/end");
+    var container = given.runTask();
+    given.root().awaitFile("/out/started");
+    var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), given.healthPort());
+    var crowd = new ArrayList<SocketChannel>(CROWD);
+    try {
+      var whileTheyCome = new ArrayList<Double>();
+      for (var i = 0; i < CROWD; i++) {
+        crowd.add(SocketChannel.open(address));
+        send(crowd.getLast(), hostile(i).getBytes(ISO_8859_1));
+        if (i % PROBE_EVERY == PROBE_EVERY - 1) {
+          whileTheyCome.add(probe(container));
+        }
+      }
+      var whileTheyStay = new ArrayList<Double>();
+      for (var i = 0; i < PROBES_WHEN_ALL_ARE_OPEN; i++) {
+        send(crowd.get(CROWD - 1 - i), DRIP);
+        whileTheyStay.add(probe(container));
+      }
+
+      var resident = container.orchestrator().peakResidentBytes();
+      System.out.printf(
+          Locale.ROOT,
+          "budget: probe among %d hostile connections %.1f ms (median), %.1f ms (95 %%) while they"
+              + " come, %.1f ms (median), %.1f ms (99 %%) then; resident memory %.1f MB (peak)%n",
+          CROWD,
+          quantile(whileTheyCome, 50),
+          quantile(whileTheyCome, 95),
+          quantile(whileTheyStay, 50),
+          quantile(whileTheyStay, 99),
+          resident / 1e6);
+      assertThat(quantile(whileTheyCome, 95)).isLessThan(PROBE_MS);
+      assertThat(quantile(whileTheyStay, 99)).isLessThan(PROBE_MS);
+      assertThat(resident).isLessThan(RESIDENT_BYTES);
+    } finally {
+      for (var channel : crowd) {
+        channel.close();
+      }
+    }
+    given.root().file("/out/end", "");
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stdout().text()).doesNotContain("health: ");
+  }
+
+  private static String hostile(int number) {
+    return switch (number % 6) {
+      case 0 -> "";
+      case 1 -> "GET /live HTTP/1.1\r\nHost: ";
+      case 2 -> "\u0016\u0003\u0001 no HTTP, but the begin of a TLS handshake";
+      case 3 -> "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+      case 4 -> "GET /" + "a".repeat(8_100);
+      default -> "X: endless\r\n".repeat(500);
+    };
+  }
+
+  private static void send(SocketChannel channel, byte[] bytes) {
+    try {
+      channel.write(ByteBuffer.wrap(bytes));
+    } catch (IOException _) {
+      // Closed by the server already, to make room.
+    }
+  }
+
+  private static double probe(Container container) {
+    var begin = System.nanoTime();
+    assertThat(container.probe().get("/live").status()).isEqualTo(200);
+    return (System.nanoTime() - begin) / 1e6;
+  }
+
+  private static double quantile(List<Double> values, int percent) {
+    var sorted = new ArrayList<>(values);
+    Collections.sort(sorted);
+    return sorted.get(Math.min(sorted.size() - 1, sorted.size() * percent / 100));
+  }
+}
