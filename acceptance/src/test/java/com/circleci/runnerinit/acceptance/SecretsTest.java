@@ -36,15 +36,17 @@ class SecretsTest {
     var container = given.runTask();
     given.root().awaitFile("/out/started");
 
-    assertThat(canRead("1001", container.living("circleci-agent").getFirst())).isTrue();
-    assertThat(canRead("1001", container.orchestrator())).isFalse();
+    assertThat(canRead("1001:1001", container.living("circleci-agent").getFirst())).isTrue();
+    assertThat(canRead("1001:1001", container.orchestrator())).isFalse();
     given.root().file("/out/end", "");
     assertThat(container.exitCode()).isZero();
   }
 
   private static boolean canRead(String user, ProcessView process) throws Exception {
     var file = "/proc/%d/environ".formatted(process.pid());
-    var cat = new ProcessBuilder("/usr/sbin/chroot", "--userspec=" + user, "/", "/bin/cat", file);
+    var cat =
+        new ProcessBuilder(
+            "/usr/sbin/chroot", "--userspec=" + user, "--groups=", "/", "/bin/cat", file);
     return cat.redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start()
