@@ -232,7 +232,7 @@ verb_fuzz() {
 verb_lint() {
   find_jdk
   need shellcheck=shellcheck
-  (cd "$root" && shellcheck -x ./do .ci/run scripts/*.bash examples/*.sh orchestrator/src/main/roots/update)
+  (cd "$root" && shellcheck -x ./do .ci/run scripts/*.bash completion/*.bash examples/*.sh orchestrator/src/main/roots/update)
   maven spotless:check
   maven test-compile
 }

@@ -93,7 +93,7 @@ class BudgetTest {
   /** A process that is not the task's, and can't be killed, is one of the host's. */
   @Test
   void shouldWaitForAStrangerThatHoldsStderrForTheSilenceLimitAtMost(Scenario given) {
-    given.agent("touch=/out/started", "wait-file=/out/go", "time=/out/end");
+    given.notScraped().agent("touch=/out/started", "wait-file=/out/go", "time=/out/end");
     var delays =
         IntStream.range(0, 7).mapToDouble(_ -> millisecondsBesideAStranger(given, false)).toArray();
 
@@ -105,7 +105,7 @@ class BudgetTest {
 
   @Test
   void shouldWaitForAStrangerThatWritesOnForTheDrainLimitAtMost(Scenario given) {
-    given.agent("touch=/out/started", "wait-file=/out/go", "time=/out/end");
+    given.notScraped().agent("touch=/out/started", "wait-file=/out/go", "time=/out/end");
 
     assertThat(millisecondsBesideAStranger(given, true))
         .isGreaterThan(SILENCE_MILLISECONDS)
