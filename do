@@ -187,6 +187,46 @@ verb_run_task() {
   run_task "$@"
 }
 
+# --- images ----------------------------------------------------------------------------------
+
+## Build the init images: ./do images [agent|test-agent]
+##
+## By podman, buildah or docker buildx, whichever is there, for each architecture that has an
+## executable in target/bin/linux. agent has the task agent of the image circleci/picard,
+## test-agent the fake one. Each is left in the tool's storage, and in target/images as an OCI
+## layout, whose digest depends on the executables and the revision alone.
+##
+##   IMAGE_REPOSITORY      its name; localhost/runner-init when it is not to be pushed
+##   IMAGE_TAG_SUFFIX      for the tag, which is agent$IMAGE_TAG_SUFFIX
+##   PICARD_VERSION        the tag of the task agent's image; agent by default
+##   TASK_AGENT_IMAGE      that image, if it is not docker.io/circleci/picard
+##   SKIP_PUSH             false pushes what was built; SKIP_PUSH_TEST_AGENT for test-agent alone
+##   IMAGE_BUILDER         podman, buildah or docker
+##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
+verb_images() {
+  verb_build
+  # shellcheck source=scripts/images.bash
+  source "$root/scripts/images.bash"
+  images "$@"
+}
+
+## Build one image for each supported version of CircleCI server
+##
+## docker/server-versions has the versions, each with the tag of its task agent.
+## SERVER_REPO_PATH=CLONE ./do images-for-server pin writes these tags. The rest is as for images.
+verb_images_for_server() {
+  # shellcheck source=scripts/images.bash
+  source "$root/scripts/images.bash"
+  case ${1:-build} in
+    pin) pin_server_versions ;;
+    build)
+      verb_build
+      images_for_server
+      ;;
+    *) die "images-for-server: pin, or nothing" ;;
+  esac
+}
+
 # --- checks ----------------------------------------------------------------------------------
 
 ## Run all tests: units on the JVM, then the acceptance tests on the executable
