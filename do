@@ -250,11 +250,23 @@ verb_unit_test() {
 
 ## Change the decision core in every small way, and see that a test fails each time
 ##
-## A change that no test notices survives, and fails this verb. The report says what survived and
-## where: orchestrator/target/pit-reports/index.html.
+## A change that no test notices survives, and fails this verb. The same as a page, beside the
+## sources: orchestrator/target/pit-reports/index.html.
 verb_mutate() {
   find_jdk
-  maven test-compile org.pitest:pitest-maven:mutationCoverage -pl orchestrator
+  maven test-compile -pl orchestrator
+  local report=$root/orchestrator/target/pit-reports/mutations.xml result=0
+  rm -f "$report"
+  maven org.pitest:pitest-maven:mutationCoverage -pl orchestrator || result=1
+  [[ -f $report ]] || die "mutate: no report"
+  # One mutant a line: file, line, method and what was changed of those that lived.
+  sed -n "/status='KILLED'/d; /status='TIMED_OUT'/d; /<mutation /{
+    s|.*<sourceFile>\\([^<]*\\)<.*<mutatedMethod>\\([^<]*\\)<.*<lineNumber>\\([^<]*\\)<.*<description>\\([^<]*\\)<.*|survived: \\1:\\3 \\2: \\4|
+    p
+  }" "$report"
+  printf 'mutants: %d tried, %d killed\n' "$(grep -c '<mutation ' "$report")" \
+    "$(grep -c -E "status='(KILLED|TIMED_OUT)'" "$report")"
+  return "$result"
 }
 
 ## Fuzz the parsers that meet outside bytes: ./do fuzz [TARGET…] [--seconds N] [--seed N]

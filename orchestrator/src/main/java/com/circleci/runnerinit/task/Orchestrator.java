@@ -59,7 +59,7 @@ public final class Orchestrator {
   private final Configuration configuration;
   private State state = new NotBegun();
   private final Set<Role> running = EnumSet.noneOf(Role.class);
-  private List<Action> actions = new ArrayList<>();
+  private final List<Action> actions = new ArrayList<>();
   private boolean leftovers;
 
   public Orchestrator(Plan plan) {
@@ -69,11 +69,11 @@ public final class Orchestrator {
 
   /** Takes an event and returns what to do now, in this order. */
   public List<Action> on(Event event) {
-    actions = new ArrayList<>();
+    actions.clear();
     if (!(state instanceof Ended)) {
       take(event);
     }
-    return actions;
+    return List.copyOf(actions);
   }
 
   private void take(Event event) {
@@ -85,7 +85,7 @@ public final class Orchestrator {
       case Event.Started(Role role) -> started(role);
       case Event.StartFailed(Role role, String reason) -> startFailed(role, reason);
       case Event.ReadinessFileExists() -> readinessFileExists();
-      case Event.SignalReceived(int signal) -> signalReceived(signal);
+      case Event.SignalReceived received -> signalReceived(received.signal());
       case Event.Exited(Role role, ExitStatus status) -> exited(role, status);
       case Event.TimerEnded(Timer timer) -> timerEnded(timer);
       case Event.ProcessesGone() -> processesGone();

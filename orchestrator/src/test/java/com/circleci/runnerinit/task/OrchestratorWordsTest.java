@@ -54,6 +54,7 @@ class OrchestratorWordsTest {
     }
 
     assertThat(states).doesNotHaveDuplicates();
+    assertThat(states.get(6)).contains("AgentRunning", "custom entrypoint", "task agent");
   }
 
   @Test

@@ -54,7 +54,8 @@ final class AnswerHead {
       return new DefaultHttpResponseParser(BOUNDS).parse(buffer, input);
     } catch (MessageConstraintException e) {
       throw new ExchangeException("the head of the server's answer is too large");
-    } catch (HttpException e) {
+    } catch (HttpException | IllegalArgumentException e) {
+      // The second for a status of zero.
       throw new ExchangeException("malformed HTTP response");
     }
   }

@@ -112,6 +112,7 @@ final class HttpSenderTest {
         "garbage\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 -20 OK\r\n\r\n",
+        "HTTP/1.1 000 OK\r\n\r\n",
         "HTTP/1.1 2OO OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "\u0000\u0001\u0002\r\n\r\n",
