@@ -87,6 +87,7 @@ class CommandLineTest {
           --shutdown-delay=s                                 | --shutdown-delay: expected a duration such as 300ms, 10s or 1h0m0s, but got "s"
           run-task --signal-policy=maybe                     | --signal-policy: expected drain or forward, but got "maybe"
           --version=maybe                                    | flag --version takes no value
+          run-task -v=1                                      | flag -v takes no value
           run-task --help=yes                                | flag --help takes no value
           run-task --log-format=xml                          | --log-format: expected text or json, but got "xml"
           """)

@@ -25,7 +25,8 @@ record CommandLine(
     List<String> arguments,
     boolean help,
     boolean version) {
-  private static final List<String> FLAGS_WITHOUT_VALUE = List.of("--help", "--version");
+  private static final List<String> FLAGS_WITHOUT_VALUE =
+      List.of("-h", "--help", "-v", "--version");
 
   CommandLine {
     requireNonNull(command, "command is null");
@@ -109,7 +110,7 @@ record CommandLine(
     if (equals >= 0 && FLAGS_WITHOUT_VALUE.contains(flag)) {
       return UsageException.ofCommandLine("flag " + flag + " takes no value");
     }
-    List<String> known = new ArrayList<>(FLAGS_WITHOUT_VALUE);
+    List<String> known = new ArrayList<>(List.of("--help", "--version"));
     for (Flag candidate : Flag.values()) {
       if (candidate != Flag.CONFIG) {
         known.add("--" + candidate.word());

@@ -79,6 +79,7 @@ class InvocationParserTest {
         "--bogus|unknown flag --bogus",
         "--token=secret|unknown flag --token",
         "--version=maybe|flag --version takes no value",
+        "-v=1|flag -v takes no value",
         "run-task --help=1|flag --help takes no value",
         "--shutdwn-delay=1s|unknown flag --shutdwn-delay, did you mean --shutdown-delay?",
         "--health-check-addr=:1|unknown flag --health-check-addr",
