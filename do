@@ -26,6 +26,12 @@ test_tools=(
   strace=strace tini=tini dumb-init=dumb-init catatonit=catatonit
 )
 
+# For the Pods, and the images they are made of.
+smoke_tools=(
+  podman=podman runc=runc catatonit=catatonit buildah=buildah busybox=busybox-static debootstrap=debootstrap
+  nsenter=util-linux curl=curl promtool=prometheus cc=gcc musl-gcc=musl-tools
+)
+
 is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
 
 # Sets JAVA_HOME to a JDK 25, whatever the java on the PATH is.
@@ -189,6 +195,8 @@ verb_run_task() {
 
 # --- images ----------------------------------------------------------------------------------
 
+build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
+
 ## Build the init images: ./do images [agent|test-agent]
 ##
 ## By podman, buildah or docker buildx, whichever is there, for each architecture that has an
@@ -202,9 +210,10 @@ verb_run_task() {
 ##   TASK_AGENT_IMAGE      that image, if it is not docker.io/circleci/picard
 ##   SKIP_PUSH             false pushes what was built; SKIP_PUSH_TEST_AGENT for test-agent alone
 ##   IMAGE_BUILDER         podman, buildah or docker
+##   SKIP_BUILD            true takes the executables in target/bin as they are
 ##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
 verb_images() {
-  verb_build
+  build_unless_told_not_to
   # shellcheck source=scripts/images.bash
   source "$root/scripts/images.bash"
   images "$@"
@@ -220,7 +229,7 @@ verb_images_for_server() {
   case ${1:-build} in
     pin) pin_server_versions ;;
     build)
-      verb_build
+      build_unless_told_not_to
       images_for_server
       ;;
     *) die "images-for-server: pin, or nothing" ;;
@@ -239,6 +248,23 @@ verb_test() {
   maven verify -pl orchestrator,testing -am
   verb_build
   maven verify -DskipUnitTests=true
+}
+
+## Run the images in Pods, over every kind of base image, and check what an operator deploys
+##
+## By podman, offline, in a storage of its own. Needs root. A line that begins with "smoke:" tells
+## of each base image and security context when the task began and how soon the container ended.
+## SKIP_BUILD=true takes the executables in target/bin as they are.
+verb_smoke_tests() {
+  ((EUID == 0)) || die "smoke-tests: podman runs the Pods as root"
+  need "${smoke_tools[@]}"
+  find_jdk
+  build_unless_told_not_to
+  # shellcheck source=scripts/images.bash
+  source "$root/scripts/images.bash"
+  # shellcheck source=scripts/smoke-tests.bash
+  source "$root/scripts/smoke-tests.bash"
+  smoke_tests "$@"
 }
 
 ## Run the unit tests alone, in seconds

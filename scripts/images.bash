@@ -3,14 +3,13 @@
 #
 # ./do images and ./do images-for-server. Sourced by ./do.
 
-# The platforms that there are executables for: "linux/amd64,linux/arm64".
-image_platforms() {
-  local executable platforms=()
+# The architectures that there are executables for.
+image_architectures() {
+  local executable found=false
   for executable in "$root"/target/bin/linux/*/orchestrator; do
-    [[ -x $executable ]] && platforms+=("linux/$(basename "$(dirname "$executable")")")
+    [[ -x $executable ]] && found=true && basename "$(dirname "$executable")"
   done
-  ((${#platforms[@]})) || die "no executable in target/bin: ./do build makes it"
-  (IFS=, && printf '%s\n' "${platforms[*]}")
+  $found || die "no executable in target/bin: ./do build makes it"
 }
 
 # The tool to build with: IMAGE_BUILDER, else the first one that is there, else Debian's podman.
@@ -53,80 +52,102 @@ fetch_task_agent() {
   esac
 }
 
-# Builds one image for all platforms, and writes it to target/images/TAG as an OCI layout:
-# build_image DOCKERFILE TAG SKIP_PUSH [OPTION…]
+# Builds NAME-ARCHITECTURE for each architecture, and NAME, the manifest list of them; and writes
+# that to target/images as an OCI layout: build_image DOCKERFILE NAME SUFFIX SKIP_PUSH [OPTION…]
 build_image() {
-  local dockerfile=$1 tag=$2 skip_push=$3 tool name layout platforms
-  shift 3
+  local dockerfile=$1 tag=$2$3 name suffix=$3 skip_push=$4 tool architecture layout architectures
+  name=${IMAGE_REPOSITORY:-localhost/runner-init}:$2
+  shift 4
   tool=$(image_builder)
-  name=${IMAGE_REPOSITORY:-localhost/runner-init}:$tag
   layout=$root/target/images/$tag
-  platforms=$(image_platforms)
+  mapfile -t architectures < <(image_architectures)
   local options=(
     "$@"
-    --platform "$platforms"
     --build-arg SOURCE="${IMAGE_SOURCE:-$(image_source)}"
     --build-arg REVISION="$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)"
     --build-arg VERSION="$(version)"
     --file "$root/docker/$dockerfile"
   )
+  if [[ $skip_push == false && -z ${IMAGE_REPOSITORY:-} ]]; then
+    die "images: to push, IMAGE_REPOSITORY says where to: registry.example.com/your-org/runner-init"
+  fi
   rm -rf "$layout"
   mkdir -p "$root/target/images"
-  if [[ $tool == docker ]]; then
-    build_with_docker "$name" "$layout" "${options[@]}"
-  else
-    build_with_"$tool" "$name" "$layout" "${options[@]}"
-  fi >"$root/target/images/$tag.log" 2>&1 || die "images: $tag could not be built by $tool: see target/images/$tag.log"
-  say "$name: $(layout_digest "$layout"), $platforms, by $tool, in target/images/$tag"
-  if [[ $skip_push == false ]]; then
-    [[ -n ${IMAGE_REPOSITORY:-} ]] || die "images: to push, IMAGE_REPOSITORY says where to: registry.example.com/your-org/runner-init"
-    push_image "$tool" "$name"
-    say "$name: pushed"
-  fi
+  (
+    set -e
+    if [[ $tool == docker ]]; then
+      build_with_docker "$name" "$suffix" "$layout"
+    else
+      build_with_containers "$name" "$suffix" "$layout"
+    fi
+  ) >"$root/target/images/$tag.log" 2>&1 &
+  wait $! || die "images: $tag could not be built by $tool: see target/images/$tag.log"
+  say "$name$suffix: $(layout_digest "$layout"), ${architectures[*]}, by $tool, in target/images/$tag"
+  [[ $skip_push != false ]] || say "$name$suffix: pushed"
 }
 
-# No label of the tool's own, no history, no time but that of the revision.
-build_with_podman() { build_with_buildah_library podman build "$@"; }
-build_with_buildah() { build_with_buildah_library buildah bud "$@"; }
+# By podman or buildah: no label of the tool's own, no history, no time but that of the revision.
+build_with_containers() {
+  local name=$1 suffix=$2 layout=$3 verb=build
+  [[ $tool == buildah ]] && verb=bud
+  for architecture in "${architectures[@]}"; do
+    "$tool" "$verb" --tag "$name-$architecture$suffix" --platform "linux/$architecture" \
+      --no-cache --layers=true --force-rm --pull=false --identity-label=false --omit-history \
+      --timestamp "$(image_time)" "${options[@]}" "$root/target/bin"
+  done
+  # Under a name of its own, and not for long: podman 4.3 can't list its images while there is one.
+  local list=$name-list$suffix
+  "$tool" manifest rm "$list" 2>/dev/null || true
+  "$tool" manifest create "$list"
+  for architecture in "${architectures[@]}"; do
+    "$tool" manifest add "$list" "containers-storage:$name-$architecture$suffix"
+  done
+  "$tool" manifest push --all "$list" "oci:$layout"
+  [[ $skip_push != false ]] || "$tool" manifest push --all "$list" "docker://$name$suffix"
+  "$tool" manifest rm "$list"
+  # Here, the name is that of the image which this machine can run.
+  "$tool" tag "$name-$(machine_architecture)$suffix" "$name$suffix"
+}
 
-build_with_buildah_library() {
-  local tool=$1 verb=$2 name=$3 layout=$4
-  shift 4
-  "$tool" manifest rm "$name" 2>/dev/null || "$tool" rmi --force "$name" 2>/dev/null || true
-  "$tool" "$verb" --manifest "$name" --layers=false --no-cache --pull=false \
-    --identity-label=false --omit-history --timestamp "$(image_time)" "$@" "$root/target/bin"
-  "$tool" manifest push --all "$name" "oci:$layout"
+machine_architecture() {
+  case $(uname -m) in
+    aarch64) echo arm64 ;;
+    *) echo amd64 ;;
+  esac
 }
 
 build_with_docker() {
-  local name=$1 layout=$2
-  shift 2
-  SOURCE_DATE_EPOCH=$(image_time) docker buildx build --no-cache --provenance=false --sbom=false \
-    --output "type=oci,tar=false,dest=$layout,name=$name,rewrite-timestamp=true" "$@" "$root/target/bin"
-  # The second one, from the cache of the first, is for docker itself, which holds one platform.
-  SOURCE_DATE_EPOCH=$(image_time) docker buildx build --provenance=false --sbom=false \
-    --load --tag "$name" "$@" --platform "linux/$(docker version --format '{{.Server.Arch}}')" "$root/target/bin"
-}
-
-push_image() {
-  local tool=$1 name=$2
-  case $tool in
-    podman | buildah) "$tool" manifest push --all "$name" "docker://$name" ;;
-    docker) docker push "$name" ;;
-  esac
+  local name=$1 suffix=$2 layout=$3 platforms
+  platforms=$(printf ',linux/%s' "${architectures[@]}")
+  SOURCE_DATE_EPOCH=$(image_time)
+  export SOURCE_DATE_EPOCH
+  docker buildx build --platform "${platforms#,}" --no-cache --provenance=false --sbom=false \
+    --output "type=oci,tar=false,dest=$layout,name=$name$suffix,rewrite-timestamp=true" \
+    "${options[@]}" "$root/target/bin"
+  # From the cache of the first: for docker itself, which holds one platform under a name.
+  for architecture in "${architectures[@]}"; do
+    docker buildx build --platform "linux/$architecture" --provenance=false --sbom=false \
+      --load --tag "$name-$architecture$suffix" "${options[@]}" "$root/target/bin"
+    [[ $skip_push != false ]] || docker push "$name-$architecture$suffix"
+  done
+  local parts=("${architectures[@]/#/$name-}")
+  parts=("${parts[@]/%/$suffix}")
+  docker tag "$name-$(machine_architecture)$suffix" "$name$suffix"
+  [[ $skip_push != false ]] ||
+    docker buildx imagetools create --tag "$name$suffix" "${parts[@]}"
 }
 
 # The digest of what the layout holds: an index of one manifest a platform.
 layout_digest() { grep -o '"digest":"sha256:[0-9a-f]*"' "$1/index.json" | head -n 1 | cut -d'"' -f4; }
 
 build_test_image() {
-  build_image test.Dockerfile test-agent "${SKIP_PUSH_TEST_AGENT:-${SKIP_PUSH:-true}}"
+  build_image test.Dockerfile test-agent "" "${SKIP_PUSH_TEST_AGENT:-${SKIP_PUSH:-true}}"
 }
 
 task_agent() { printf '%s:%s\n' "${TASK_AGENT_IMAGE:-docker.io/circleci/picard}" "${PICARD_VERSION:-agent}"; }
 
 build_agent_image() {
-  build_image Dockerfile "agent${IMAGE_TAG_SUFFIX:-}" "${SKIP_PUSH:-true}" \
+  build_image Dockerfile agent "${IMAGE_TAG_SUFFIX:-}" "${SKIP_PUSH:-true}" \
     --build-arg TASK_AGENT_IMAGE="$(task_agent | sed 's/:[^:]*$//')" --build-arg PICARD_VERSION="${PICARD_VERSION:-agent}"
 }
 
