@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # root and cache are of ./do
+#
+# ./do smoke-tests: makes the base images, and lets JUnit run Pods over them. Sourced by ./do.
+
+# Podman's settings and a storage of its own, so that nothing of the machine is touched.
+podman_of_our_own() {
+  smoke_dir=$root/target/smoke
+  mkdir -p "$smoke_dir"
+  export CONTAINERS_CONF=$smoke_dir/containers.conf CONTAINERS_STORAGE_CONF=$smoke_dir/storage.conf
+  # Without CAP_SYS_RESOURCE, the limits that podman sets by default can't be had.
+  cat >"$CONTAINERS_CONF" <<-CONF
+	[engine]
+	runtime = "runc"
+	cgroup_manager = "cgroupfs"
+	events_logger = "file"
+	[containers]
+	default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+	CONF
+  cat >"$CONTAINERS_STORAGE_CONF" <<-CONF
+	[storage]
+	driver = "overlay"
+	graphroot = "$smoke_dir/storage"
+	runroot = "$smoke_dir/run"
+	CONF
+}
+
+# base NAME: an image of what standard input, a Dockerfile, says of the folder of that name.
+base() { podman build --quiet --tag "localhost/smoke:$1" --file - "$smoke_dir/base/$1" >/dev/null; }
+
+# What the task becomes in the end, to show that the base image's own programs run under it.
+program_of() { printf '#!/bin/sh\necho program of %s\n' "$1" >"$smoke_dir/base/$1/program" && chmod 755 "$smoke_dir/base/$1/program"; }
+
+compile_program_of() {
+  local name=$1 compiler=$2
+  printf '#include <stdio.h>\nint main(void) { return puts("program of %s") < 0; }\n' "$name" |
+    "$compiler" -x c -o "$smoke_dir/base/$name/program" -
+}
+
+# A minimal Debian, kept from run to run.
+debian_root() {
+  local kept=$cache/base-images/debian-bookworm.tar
+  if [[ ! -f $kept ]]; then
+    mkdir -p "$(dirname "$kept")"
+    with_progress "unpacking a minimal Debian" "$smoke_dir/debootstrap.log" \
+      debootstrap --variant=minbase bookworm "$smoke_dir/debian"
+    tar -cf "$kept.new" --exclude=./var/cache/apt --exclude=./var/lib/apt/lists -C "$smoke_dir/debian" .
+    rm -rf "$smoke_dir/debian"
+    mv "$kept.new" "$kept"
+  fi
+  cp "$kept" "$smoke_dir/base/debian/root.tar"
+}
+
+make_base_images() {
+  local name
+  rm -rf "$smoke_dir/base"
+  for name in nothing one-file busybox glibc debian musl; do mkdir -p "$smoke_dir/base/$name"; done
+  base nothing <<<$'FROM scratch\nLABEL holds=nothing'
+  echo "the only file" >"$smoke_dir/base/one-file/file"
+  base one-file <<<$'FROM scratch\nCOPY file /file'
+
+  mkdir -p "$smoke_dir/base/busybox/bin"
+  cp "$(command -v busybox)" "$smoke_dir/base/busybox/bin/busybox"
+  ln -s busybox "$smoke_dir/base/busybox/bin/sh"
+  ln -s busybox "$smoke_dir/base/busybox/bin/cp"
+  program_of busybox
+  base busybox <<<$'FROM scratch\nCOPY . /'
+
+  # The same files as in the image, copied by cp for comparison.
+  printf 'FROM localhost/smoke:busybox\nCOPY orchestrator fake-task-agent /\n' |
+    podman build --quiet --tag localhost/smoke:init-and-cp --file - "$bin" >/dev/null
+
+  # The loader and the library, no shell.
+  compile_program_of glibc cc
+  copy_with_libraries glibc /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6
+  base glibc <<<$'FROM scratch\nCOPY . /'
+  compile_program_of musl musl-gcc
+  copy_with_libraries musl /lib/ld-musl-x86_64.so.1
+  base musl <<<$'FROM scratch\nCOPY . /'
+
+  debian_root
+  program_of debian
+  base debian <<<$'FROM scratch\nADD root.tar /\nCOPY program /program'
+}
+
+copy_with_libraries() {
+  local name=$1 file
+  shift
+  for file in "$@"; do
+    mkdir -p "$smoke_dir/base/$name$(dirname "$file")"
+    cp -L "$file" "$smoke_dir/base/$name$file"
+  done
+}
+
+smoke_tests() {
+  podman_of_our_own
+  trap 'podman pod rm --all --force --time 0 >/dev/null 2>&1; podman rmi --all --force >/dev/null 2>&1; rm -rf "$smoke_dir"/{storage,run,base}' EXIT
+  IMAGE_BUILDER=podman images test-agent
+  make_base_images
+  maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false "$@"
+}
