@@ -12,9 +12,8 @@ final class UsageException extends Exception {
   private final String problem;
 
   private UsageException(ExitCode exitCode, String problem) {
-    super(problem);
     this.exitCode = requireNonNull(exitCode, "exitCode is null");
-    this.problem = requireNonNull(problem, "problem is null");
+    this.problem = withoutDocument(requireNonNull(problem, "problem is null"));
   }
 
   static UsageException ofCommandLine(String problem) {
@@ -23,6 +22,17 @@ final class UsageException extends Exception {
 
   static UsageException ofEnvironment(String variable, String problem) {
     return new UsageException(ExitCode.FAILED, variable + ": " + problem);
+  }
+
+  /** A document in the wrong place may be the task's configuration, with its token. */
+  private static String withoutDocument(String text) {
+    int brace = text.indexOf('{');
+    return brace < 0 ? text : text.substring(0, brace) + "{…";
+  }
+
+  @Override
+  public String getMessage() {
+    return problem;
   }
 
   ExitCode exitCode() {

@@ -87,6 +87,11 @@ class InvocationParserTest {
         "foo|unknown command foo",
         "init /a /b /c|unexpected argument /c",
         "run-task x|unexpected argument x",
+        "run-task {\"token\":\"s\"}|unexpected argument {…",
+        "{\"token\":\"s\"}|unknown command {…",
+        "run-task --config{\"token\":\"s\"}|unknown flag --config{…",
+        "--shutdown-delay={\"token\":\"s\"}|--shutdown-delay: expected a duration such as 300ms, 10s"
+            + " or 1h0m0s, but got \"{…",
         "--shutdown-delay|missing value for flag --shutdown-delay",
         "--shutdown-delay=x|--shutdown-delay: expected a duration such as 300ms, 10s or 1h0m0s,"
             + " but got \"x\"",
