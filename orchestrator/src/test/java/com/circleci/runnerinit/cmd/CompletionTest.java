@@ -31,7 +31,11 @@ class CompletionTest {
         """;
     Process bash =
         new ProcessBuilder(
-                "/bin/bash", "-c", script, FOLDER.resolve("orchestrator.bash").toString(), word(command))
+                "/bin/bash",
+                "-c",
+                script,
+                FOLDER.resolve("orchestrator.bash").toString(),
+                word(command))
             .redirectErrorStream(true)
             .start();
     String said = new String(bash.getInputStream().readAllBytes(), UTF_8);
