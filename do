@@ -103,7 +103,7 @@ version() { sed -n 's:^  <version>\(.*\)</version>$:\1:p' "$root/pom.xml"; }
 
 # When the sources last changed, so that the same sources give the same executable.
 source_date() {
-  git -C "$root" log -1 --format=%cI -- orchestrator/src/main orchestrator/pom.xml pom.xml 2>/dev/null | grep . || echo unknown
+  git -C "$root" log -1 --format=%cI -- orchestrator/src/main orchestrator/pom.xml 2>/dev/null | grep . || echo unknown
 }
 
 compile_c() {
