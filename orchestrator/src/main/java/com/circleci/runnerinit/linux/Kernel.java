@@ -104,6 +104,12 @@ public interface Kernel {
 
   void release(NativeBlock block);
 
+  /**
+   * Takes pages out of this process's memory (MADV_DONTNEED). What comes from a file is read again
+   * when it is next touched; what has been changed in memory is lost.
+   */
+  void discardPages(long address, long bytes) throws KernelException;
+
   /** Reads what is there; 0 is the end of the file (read(2)). */
   int read(int descriptor, NativeBlock into) throws KernelException;
 

@@ -24,6 +24,7 @@ public final class Linux implements Kernel {
   private static final int PR_SET_CHILD_SUBREAPER = 36;
 
   private static final int F_SETFL = 4;
+  private static final int MADV_DONTNEED = 4;
 
   private static final int O_WRONLY = 1;
   private static final int O_CREAT = 0100;
@@ -294,6 +295,11 @@ public final class Linux implements Kernel {
   @Override
   public void release(NativeBlock block) {
     syscalls.free(block);
+  }
+
+  @Override
+  public void discardPages(long address, long bytes) throws KernelException {
+    check(call(Syscall.MADVISE, address, bytes, MADV_DONTNEED), "madvise");
   }
 
   @Override

@@ -14,6 +14,7 @@ import com.circleci.runnerinit.log.LogEvent;
 import com.circleci.runnerinit.task.process.FileWatch;
 import com.circleci.runnerinit.task.resources.MemoryWatch;
 import com.circleci.runnerinit.task.resources.Resources;
+import com.circleci.runnerinit.task.resources.StartPages;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,9 +41,13 @@ final class EventLoop {
   private final Mailbox mailbox;
   private final int signals;
   private final Timers timers = new Timers(System::nanoTime);
+  private final StartPages startPages;
   private final Queue<Event> events;
   private Optional<ReadinessWait> readinessWait = Optional.empty();
   private Optional<Action.End> end = Optional.empty();
+
+  /** What the kernel had killed by the time the agent ended. */
+  private Optional<String> outOfMemory = Optional.empty();
 
   /** A file that is waited for, and the log line that will tell of it. */
   private record ReadinessWait(FileWatch watch, LogEvent line) {}
@@ -73,6 +78,7 @@ final class EventLoop {
     this.events = requireNonNull(events, "events is null");
     narrator = new Narrator(log);
     terminationLog = new TerminationLog(kernel);
+    startPages = new StartPages(kernel, System::nanoTime);
     signals = kernel.openSignals();
   }
 
@@ -93,9 +99,13 @@ final class EventLoop {
     while (end.isEmpty() && (event = events.poll()) != null) {
       if (event instanceof Event.Started(Role role)) {
         narrator.tellStarted(role);
+        if (role == Role.AGENT) {
+          resources.begin();
+        }
       } else if (event instanceof Event.Exited(Role role, ExitStatus status)
           && role == Role.AGENT) {
         narrator.noteAgentExit(status);
+        outOfMemory = OutOfMemory.describe(resources.oomKills(), resources.memoryLimit());
       }
       for (Action action : orchestrator.on(event)) {
         perform(action);
@@ -132,6 +142,7 @@ final class EventLoop {
     processes.feedToken();
     readinessWait.ifPresent(this::look);
     resources.memory().flatMap(MemoryWatch::look).ifPresent(narrator::tell);
+    startPages.handBack();
     timers.takeEnded().ifPresent(timer -> events.add(new Event.TimerEnded(timer)));
   }
 
@@ -140,6 +151,7 @@ final class EventLoop {
       return Optional.of(Duration.ZERO);
     }
     Optional<Duration> time = timers.untilNext();
+    time = sooner(time, startPages.untilTime());
     time = sooner(time, readinessWait.map(wait -> wait.watch().lookAgain()));
     return sooner(time, resources.memory().map(MemoryWatch::untilNextLook));
   }
@@ -180,9 +192,7 @@ final class EventLoop {
   }
 
   private Evidence evidence() {
-    return new Evidence(
-        processes.agentOutput(),
-        OutOfMemory.describe(resources.oomKills(), resources.memoryLimit()));
+    return new Evidence(processes.agentOutput(), outOfMemory);
   }
 
   private void listen() {

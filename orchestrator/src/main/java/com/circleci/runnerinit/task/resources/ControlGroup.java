@@ -16,7 +16,8 @@ import java.util.OptionalLong;
  */
 final class ControlGroup {
   private static final String MOUNT = "/sys/fs/cgroup";
-  private static final int FILE_BYTES = 16 * 1024;
+  private static final int FILE_BYTES = 4 * 1024;
+  private static final int LIST_BYTES = 16 * 1024;
 
   private final Kernel kernel;
   private final Version version;
@@ -51,7 +52,7 @@ final class ControlGroup {
 
   private static Membership membership(Kernel kernel) {
     try {
-      return Membership.parse(text(kernel, "/proc/self/cgroup"));
+      return Membership.parse(text(kernel, "/proc/self/cgroup", FILE_BYTES));
     } catch (KernelException e) {
       return Membership.parse("");
     }
@@ -113,7 +114,7 @@ final class ControlGroup {
 
   private OptionalLong read(Counter counter) {
     try {
-      return counter.in(version).find(text(kernel, file(counter)));
+      return counter.in(version).find(text(kernel, file(counter), FILE_BYTES));
     } catch (KernelException e) {
       return OptionalLong.empty();
     }
@@ -130,7 +131,7 @@ final class ControlGroup {
   }
 
   String text(String name) throws KernelException {
-    return text(kernel, file(name));
+    return text(kernel, file(name), LIST_BYTES);
   }
 
   void write(String name, String text) throws KernelException {
@@ -152,7 +153,7 @@ final class ControlGroup {
     return (path.equals("/") || !kernel.exists(mount + path) ? mount : mount + path) + child;
   }
 
-  private static String text(Kernel kernel, String file) throws KernelException {
-    return new String(kernel.readFile(file, FILE_BYTES), StandardCharsets.UTF_8);
+  private static String text(Kernel kernel, String file, int limit) throws KernelException {
+    return new String(kernel.readFile(file, limit), StandardCharsets.UTF_8);
   }
 }

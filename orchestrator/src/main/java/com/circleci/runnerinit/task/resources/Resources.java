@@ -12,21 +12,26 @@ import java.util.OptionalLong;
 public final class Resources {
   private final Optional<ControlGroup> container;
   private final Optional<TaskGroup> task;
-  private final Optional<MemoryWatch> memory;
+  private final Kernel kernel;
   private final long oomKillsBefore;
-  private final Optional<Duration> cpuBefore;
-  private final Optional<Duration> throttledBefore;
+  private Optional<MemoryWatch> memory = Optional.empty();
+  private Optional<Duration> cpuBefore = Optional.empty();
+  private Optional<Duration> throttledBefore = Optional.empty();
 
   /** To be made before the task starts: what is counted then is not the task's. */
   public Resources(Kernel kernel) {
-    requireNonNull(kernel, "kernel is null");
+    this.kernel = requireNonNull(kernel, "kernel is null");
     container = ControlGroup.own(kernel);
     task = container.flatMap(group -> TaskGroup.below(group, kernel));
+    oomKillsBefore = oomKillsEver().orElse(0);
+  }
+
+  /** Begins to measure and to watch: the rest, which the task's start need not wait for. */
+  public void begin() {
     memory =
         task.map(TaskGroup::group)
             .or(() -> container)
             .flatMap(group -> MemoryWatch.begin(kernel, group, System::nanoTime));
-    oomKillsBefore = oomKillsEver().orElse(0);
     cpuBefore = container.flatMap(ControlGroup::cpuTime);
     throttledBefore = container.flatMap(ControlGroup::cpuThrottled);
   }
