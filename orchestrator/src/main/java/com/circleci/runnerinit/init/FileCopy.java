@@ -6,7 +6,8 @@ import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.FileStatus;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
-import java.util.Locale;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 
 /**
  * Copies one file within the kernel, in constant memory, so that a reader sees all of it or none.
@@ -15,7 +16,7 @@ final class FileCopy {
   /** Small enough that an interruption is heeded soon, large enough to cost nothing. */
   private static final long PIECE_BYTES = 8 * 1024 * 1024;
 
-  private static final double MEGABYTE = 1e6;
+  private static final BigDecimal MEGABYTE = BigDecimal.valueOf(1_000_000);
 
   private final Kernel kernel;
   private final Interruption interruption;
@@ -113,6 +114,6 @@ final class FileCopy {
   }
 
   private static String megabytes(long bytes) {
-    return String.format(Locale.ROOT, "%.1f MB", bytes / MEGABYTE);
+    return BigDecimal.valueOf(bytes).divide(MEGABYTE, 1, RoundingMode.HALF_UP) + " MB";
   }
 }
