@@ -2,22 +2,15 @@ package com.circleci.runnerinit.health;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 
-/** An address as Go writes it: {@code 127.0.0.1:7623}, {@code [::]:7623}. */
+/** A host's address as Go writes it before a port: {@code 127.0.0.1}, {@code [::1]}. */
 final class AddressText {
   private AddressText() {}
 
-  static String of(InetSocketAddress address) {
-    InetAddress host = address.getAddress();
-    String text = host instanceof Inet6Address ? "[" + ipv6(host) + "]" : host.getHostAddress();
-    return text + ":" + address.getPort();
-  }
-
-  private static String ipv6(InetAddress host) {
-    if (host.isAnyLocalAddress()) {
-      return "::";
+  static String of(InetAddress host) {
+    if (!(host instanceof Inet6Address)) {
+      return host.getHostAddress();
     }
-    return host.isLoopbackAddress() ? "::1" : host.getHostAddress();
+    return host.isLoopbackAddress() ? "[::1]" : "[" + host.getHostAddress() + "]";
   }
 }

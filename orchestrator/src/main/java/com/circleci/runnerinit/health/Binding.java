@@ -2,24 +2,26 @@ package com.circleci.runnerinit.health;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.UnsupportedAddressTypeException;
 
 /**
- * A socket that listens, and the address that it got.
+ * A socket that listens.
  *
- * @param channel the socket, in blocking mode
+ * @param listener the descriptor
+ * @param address that it got, as Go writes it, such as {@code 127.0.0.1:7623} or {@code [::]:7623}
  */
-record Binding(ServerSocketChannel channel, InetSocketAddress address) {
+record Binding(int listener, int port, String address) {
   private static final int BACKLOG = 1024;
+  private static final byte[] ANY_IPV4 = new byte[4];
+  private static final byte[] ANY_IPV6 = new byte[16];
 
   Binding {
-    requireNonNull(channel, "channel is null");
     requireNonNull(address, "address is null");
   }
 
@@ -29,39 +31,39 @@ record Binding(ServerSocketChannel channel, InetSocketAddress address) {
    *
    * @throws IOException in the words of Go's {@code net.Listen}
    */
-  static Binding listen(ListenAddress requested) throws IOException {
-    int port = requested.port();
+  static Binding listen(Kernel kernel, ListenAddress requested) throws IOException {
     if (requested.host().isEmpty()) {
-      return listenEverywhere(requested.toString(), port);
+      return listenEverywhere(kernel, requested);
     }
-    InetAddress address = resolve(requested.host());
-    return address.isAnyLocalAddress()
-        ? listenEverywhere(requested.toString(), port)
-        : bind(ServerSocketChannel.open(), new InetSocketAddress(address, port));
+    InetAddress host = resolve(requested.host());
+    if (host.isAnyLocalAddress()) {
+      return listenEverywhere(kernel, requested);
+    }
+    String text = AddressText.of(host);
+    return bind(kernel, host.getAddress(), text, requested.port(), text + ":" + requested.port());
   }
 
-  private static Binding listenEverywhere(String requested, int port) throws IOException {
-    // The JDK opens an IPv6 socket that takes IPv4 too, or an IPv4 one where IPv6 is off.
-    return bind(ServerSocketChannel.open(), new InetSocketAddress(port), requested);
-  }
-
-  private static Binding bind(ServerSocketChannel channel, InetSocketAddress address)
-      throws IOException {
-    return bind(channel, address, AddressText.of(address));
-  }
-
-  private static Binding bind(
-      ServerSocketChannel channel, InetSocketAddress address, String shownAddress)
+  private static Binding listenEverywhere(Kernel kernel, ListenAddress requested)
       throws IOException {
     try {
-      channel.bind(address, BACKLOG);
-      return new Binding(channel, (InetSocketAddress) channel.getLocalAddress());
-    } catch (IOException e) {
-      channel.close();
-      throw ListenFailure.bind(shownAddress, e);
-    } catch (UnsupportedAddressTypeException e) {
-      channel.close();
-      throw ListenFailure.unsupportedFamily(shownAddress, e);
+      return bind(kernel, ANY_IPV6, "[::]", requested.port(), requested.toString());
+    } catch (ListenException e) {
+      if (e.errno() != Errno.EAFNOSUPPORT && e.errno() != Errno.EADDRNOTAVAIL) {
+        throw e;
+      }
+      // No IPv6 on this machine, or none in this network.
+      return bind(kernel, ANY_IPV4, "0.0.0.0", requested.port(), requested.toString());
+    }
+  }
+
+  private static Binding bind(Kernel kernel, byte[] host, String text, int port, String shown)
+      throws IOException {
+    try {
+      int listener = kernel.listen(host, port, BACKLOG);
+      int got = kernel.port(listener);
+      return new Binding(listener, got, text + ":" + got);
+    } catch (KernelException e) {
+      throw new ListenException(shown, e);
     }
   }
 
@@ -80,7 +82,7 @@ record Binding(ServerSocketChannel channel, InetSocketAddress address) {
       }
       return addresses[0];
     } catch (UnknownHostException e) {
-      throw ListenFailure.unknownHost(host, e);
+      throw new IOException("listen tcp: lookup " + host + ": no such host", e);
     }
   }
 }

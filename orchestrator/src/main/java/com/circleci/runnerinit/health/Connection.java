@@ -3,10 +3,9 @@ package com.circleci.runnerinit.health;
 import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.health.Responder.Reply;
+import com.circleci.runnerinit.linux.Interest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import org.apache.hc.core5.http.HttpStatus;
 
@@ -22,8 +21,7 @@ final class Connection {
   private static final int DISCARDED_A_TURN = 4096;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-  private final SocketChannel channel;
-  private final SelectionKey key;
+  private final ClientSocket socket;
   private final Responder responder;
   private final RequestBuffer requests = new RequestBuffer();
 
@@ -32,12 +30,17 @@ final class Connection {
   private ByteBuffer answer = NOTHING;
   private boolean lastAnswer;
   private boolean inputEnded;
+  private boolean waitsToWrite;
 
-  Connection(SocketChannel channel, SelectionKey key, Responder responder, long now) {
-    this.channel = requireNonNull(channel, "channel is null");
-    this.key = requireNonNull(key, "key is null");
+  Connection(ClientSocket socket, Responder responder, long now) {
+    this.socket = requireNonNull(socket, "socket is null");
     this.responder = requireNonNull(responder, "responder is null");
     this.since = now;
+  }
+
+  /** What it waits for. */
+  Interest interest() {
+    return new Interest(socket.descriptor(), waitsToWrite);
   }
 
   Stage stage() {
@@ -61,14 +64,14 @@ final class Connection {
       return discard();
     }
     if (stage == Stage.RECEIVING && !receive(now)) {
-      key.interestOps(SelectionKey.OP_READ);
+      waitsToWrite = false;
       return !inputEnded;
     }
-    channel.write(answer);
+    socket.write(answer);
     if (!answer.hasRemaining()) {
       answered(now);
     }
-    key.interestOps(interest());
+    waitsToWrite = hasMoreToDo();
     return true;
   }
 
@@ -86,11 +89,7 @@ final class Connection {
   }
 
   void close() {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      // The descriptor is freed all the same, see close(2).
-    }
+    socket.close();
   }
 
   /** Whether there is something to answer now. */
@@ -98,7 +97,7 @@ final class Connection {
     if (takeRequest(now)) {
       return true;
     }
-    int count = requests.fill(channel);
+    int count = requests.fill(socket);
     inputEnded = count < 0;
     return count > 0 && takeRequest(now);
   }
@@ -127,20 +126,19 @@ final class Connection {
     since = now;
     if (lastAnswer) {
       // A close with input unread would reset the connection and might take the answer with it.
-      channel.shutdownOutput();
+      socket.endOutput();
       stage = Stage.LINGERING;
     } else {
       stage = Stage.RECEIVING;
     }
   }
 
-  private int interest() {
-    boolean more = stage == Stage.ANSWERING || (stage == Stage.RECEIVING && !requests.isEmpty());
-    // What is in the buffer announces itself no more; that the socket can be written to does.
-    return more ? SelectionKey.OP_WRITE : SelectionKey.OP_READ;
+  /** What is in the buffer announces itself no more; that the socket can be written to does. */
+  private boolean hasMoreToDo() {
+    return stage == Stage.ANSWERING || (stage == Stage.RECEIVING && !requests.isEmpty());
   }
 
   private boolean discard() throws IOException {
-    return channel.read(ByteBuffer.allocate(DISCARDED_A_TURN)) >= 0;
+    return socket.read(ByteBuffer.allocate(DISCARDED_A_TURN)) >= 0;
   }
 }

@@ -2,31 +2,35 @@ package com.circleci.runnerinit.health;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.linux.Interest;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.NativeBlock;
 import java.io.IOException;
-import java.net.StandardSocketOptions;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** Serves every connection on one thread, and outlives whatever one of them does. */
 final class ConnectionLoop implements Runnable {
   /** Takes the next client that waits, if any. */
   @FunctionalInterface
   interface Acceptor {
-    @Nullable SocketChannel accept() throws IOException;
+    OptionalInt accept() throws KernelException;
   }
 
   private static final int ACCEPTS_A_TURN = 32;
-  private static final long NANOS_A_MILLI = 1_000_000;
+  private static final int BLOCK_BYTES = 8192;
   private static final long REST_AFTER_FAULT_NANOS = Duration.ofMillis(100).toNanos();
 
-  private final Selector selector;
-  private final SelectionKey listenerKey;
+  private final Kernel kernel;
+  private final int listener;
+  private final int wakeup;
+  private final NativeBlock block;
   private final Acceptor acceptor;
   private final Responder responder;
   private final Connections connections;
@@ -40,25 +44,27 @@ final class ConnectionLoop implements Runnable {
   /**
    * Takes over a listener.
    *
-   * @throws IOException when the process has no descriptors left
+   * @throws KernelException when the process has no descriptors left
    */
   ConnectionLoop(
-      ServerSocketChannel listener,
+      Kernel kernel,
+      int listener,
       Acceptor acceptor,
       Responder responder,
       Limits limits,
       FaultLog faults,
       LongSupplier nanoTime)
-      throws IOException {
+      throws KernelException {
+    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.listener = listener;
     this.acceptor = requireNonNull(acceptor, "acceptor is null");
     this.responder = requireNonNull(responder, "responder is null");
     this.connections = new Connections(limits);
     this.acceptPauseNanos = limits.acceptPause().toNanos();
     this.faults = requireNonNull(faults, "faults is null");
     this.nanoTime = requireNonNull(nanoTime, "nanoTime is null");
-    this.selector = Selector.open();
-    listener.configureBlocking(false);
-    this.listenerKey = listener.register(selector, SelectionKey.OP_ACCEPT);
+    this.wakeup = kernel.openWakeup();
+    this.block = kernel.allocate(BLOCK_BYTES);
   }
 
   @Override
@@ -76,81 +82,82 @@ final class ConnectionLoop implements Runnable {
   /** Makes {@link #run} end and close everything. Any thread may ask. */
   void stop() {
     stopping = true;
-    selector.wakeup();
+    kernel.wake(wakeup);
   }
 
-  private void turn() throws IOException {
-    selector.select(this::serve, millisToWait());
+  private void turn() {
+    List<Connection> clients = connections.all();
+    boolean[] ready = kernel.poll(interests(clients), timeToWait());
+    for (int i = 0; i < clients.size(); i++) {
+      if (ready[i + 1]) {
+        advance(clients.get(i));
+      }
+    }
+    if (!acceptPaused && ready[clients.size() + 1]) {
+      accept();
+    }
     long now = nanoTime.getAsLong();
     for (Connection connection : connections.expired(now)) {
       keep(connection, () -> connection.expire(now));
     }
     if (acceptPaused && now - acceptPausedSince >= acceptPauseNanos) {
       acceptPaused = false;
-      listenerKey.interestOps(SelectionKey.OP_ACCEPT);
     }
   }
 
-  /** The time that select may wait for: 0 for ever, else at least 1. */
-  private long millisToWait() {
+  /** The wakeup, the clients, and the listener unless it pauses. */
+  private List<Interest> interests(List<Connection> clients) {
+    List<Interest> interests = new ArrayList<>(clients.size() + 2);
+    interests.add(Interest.inReading(wakeup));
+    for (Connection client : clients) {
+      interests.add(client.interest());
+    }
+    if (!acceptPaused) {
+      interests.add(Interest.inReading(listener));
+    }
+    return interests;
+  }
+
+  private Optional<Duration> timeToWait() {
     long now = nanoTime.getAsLong();
     long nanos = connections.nanosToNextExpiry(now);
     if (acceptPaused) {
       nanos = Math.min(nanos, acceptPausedSince + acceptPauseNanos - now);
     }
-    return nanos == Long.MAX_VALUE ? 0 : Math.max(1, Math.ceilDiv(nanos, NANOS_A_MILLI));
-  }
-
-  private void serve(SelectionKey key) {
-    if (!key.isValid()) {
-      return; // Closed in this turn, to make room.
-    }
-    if (key.attachment() instanceof Connection connection) {
-      advance(connection);
-    } else {
-      accept();
-    }
+    return nanos == Long.MAX_VALUE
+        ? Optional.empty()
+        : Optional.of(Duration.ofNanos(Math.max(0, nanos)));
   }
 
   private void accept() {
     try {
       for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        SocketChannel channel = acceptor.accept();
-        if (channel == null) {
+        OptionalInt client = acceptor.accept();
+        if (client.isEmpty()) {
           return;
         }
-        admit(channel);
+        admit(client.getAsInt());
       }
-    } catch (IOException e) {
+    } catch (KernelException e) {
       relieve(e);
     }
   }
 
   /**
-   * Out of descriptors or of memory, and the client still waits: select would return at once. With
-   * a connection closed the next turn has what it needs; with none left to close, only time can
-   * help.
+   * Out of descriptors or of memory, and the client still waits: poll would return at once. With a
+   * connection closed the next turn has what it needs; with none left to close, only time can help.
    */
-  private void relieve(IOException failure) {
+  private void relieve(KernelException failure) {
     faults.report("accept failed", failure);
     if (!connections.closeOldest()) {
-      listenerKey.interestOps(0);
       acceptPaused = true;
       acceptPausedSince = nanoTime.getAsLong();
     }
   }
 
-  private void admit(SocketChannel channel) throws IOException {
-    try {
-      channel.configureBlocking(false);
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    } catch (IOException e) {
-      channel.close(); // The client is gone.
-      return;
-    }
-    SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
-    Connection connection = new Connection(channel, key, responder, nanoTime.getAsLong());
-    key.attach(connection);
+  private void admit(int client) {
+    Connection connection =
+        new Connection(new ClientSocket(kernel, client, block), responder, nanoTime.getAsLong());
     connections.add(connection);
     // Most clients have sent their request by now: answered at once, it can't be crowded out.
     advance(connection);
@@ -193,17 +200,9 @@ final class ConnectionLoop implements Runnable {
   }
 
   private void close() {
-    for (SelectionKey key : selector.keys()) {
-      try {
-        key.channel().close();
-      } catch (IOException e) {
-        faults.report("close failed", e);
-      }
-    }
-    try {
-      selector.close();
-    } catch (IOException e) {
-      faults.report("close failed", e);
-    }
+    connections.all().forEach(connections::close);
+    kernel.close(listener);
+    kernel.close(wakeup);
+    kernel.release(block);
   }
 }

@@ -26,6 +26,11 @@ final class Connections {
     open.add(connection);
   }
 
+  /** All of them, in the order of their arrival, as they are now. */
+  List<Connection> all() {
+    return List.copyOf(open);
+  }
+
   void close(Connection connection) {
     open.remove(connection);
     connection.close();

@@ -2,9 +2,9 @@ package com.circleci.runnerinit.health;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.log.EventLog;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
@@ -13,12 +13,12 @@ public final class HealthServer implements AutoCloseable {
   private static final long STACK_BYTES = 256 * 1024;
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(1);
 
-  private final InetSocketAddress address;
+  private final int port;
   private final ConnectionLoop loop;
   private final Thread thread;
 
-  private HealthServer(InetSocketAddress address, ConnectionLoop loop) {
-    this.address = requireNonNull(address, "address is null");
+  private HealthServer(int port, ConnectionLoop loop) {
+    this.port = port;
     this.loop = requireNonNull(loop, "loop is null");
     this.thread = new Thread(null, loop, "health", STACK_BYTES);
     thread.setDaemon(true);
@@ -30,44 +30,50 @@ public final class HealthServer implements AutoCloseable {
    * @throws IOException when the address can't be had; its message is ready to be reported, such as
    *     {@code listen tcp :7623: bind: address already in use}
    */
-  public static HealthServer listen(ListenAddress address, HealthState state, EventLog log)
-      throws IOException {
-    return listen(address, state, log, Limits.DEFAULT, System::nanoTime);
+  public static HealthServer listen(
+      Kernel kernel, ListenAddress address, HealthState state, EventLog log) throws IOException {
+    return listen(kernel, address, state, log, Limits.DEFAULT, System::nanoTime);
   }
 
   static HealthServer listen(
-      ListenAddress address, HealthState state, EventLog log, Limits limits, LongSupplier nanoTime)
+      Kernel kernel,
+      ListenAddress address,
+      HealthState state,
+      EventLog log,
+      Limits limits,
+      LongSupplier nanoTime)
       throws IOException {
     FaultLog faults = new FaultLog(log, nanoTime);
     Responder responder = new Responder(new Endpoints(state), faults);
-    Binding binding = Binding.listen(address);
+    Binding binding = Binding.listen(kernel, address);
     HealthServer server;
     try {
       server =
           new HealthServer(
-              binding.address(),
+              binding.port(),
               new ConnectionLoop(
-                  binding.channel(),
-                  binding.channel()::accept,
+                  kernel,
+                  binding.listener(),
+                  () -> kernel.accept(binding.listener()),
                   responder,
                   limits,
                   faults,
                   nanoTime));
       log.event("server: new-server admin")
-          .with("address", AddressText.of(binding.address()))
+          .with("address", binding.address())
           .with("network", "tcp")
           .write();
       server.thread.start();
     } catch (IOException | RuntimeException | Error e) {
-      binding.channel().close();
+      kernel.close(binding.listener());
       throw e;
     }
     return server;
   }
 
-  /** The address that was bound. */
-  public InetSocketAddress address() {
-    return address;
+  /** The port that it listens on. */
+  public int port() {
+    return port;
   }
 
   /**

@@ -26,6 +26,10 @@ public final class Errno {
   public static final int ENOSYS = 38;
   public static final int ELOOP = 40;
   public static final int EOPNOTSUPP = 95;
+  public static final int EAFNOSUPPORT = 97;
+  public static final int EADDRINUSE = 98;
+  public static final int EADDRNOTAVAIL = 99;
+  public static final int ECONNABORTED = 103;
   public static final int EDQUOT = 122;
 
   private Errno() {}
@@ -62,6 +66,10 @@ public final class Errno {
       case ENOSYS -> "function not implemented";
       case ELOOP -> "too many levels of symbolic links";
       case EOPNOTSUPP -> "operation not supported";
+      case EAFNOSUPPORT -> "address family not supported by protocol";
+      case EADDRINUSE -> "address already in use";
+      case EADDRNOTAVAIL -> "cannot assign requested address";
+      case ECONNABORTED -> "software caused connection abort";
       case EDQUOT -> "disk quota exceeded";
       default -> "errno " + number;
     };

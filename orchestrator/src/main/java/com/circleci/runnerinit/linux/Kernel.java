@@ -3,6 +3,7 @@ package com.circleci.runnerinit.linux;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * All that this program asks of Linux: the seam at which a test puts a kernel that fails on demand.
@@ -110,8 +111,13 @@ public interface Kernel {
    */
   void discardPages(long address, long bytes) throws KernelException;
 
-  /** Reads what is there; 0 is the end of the file (read(2)). */
-  int read(int descriptor, NativeBlock into) throws KernelException;
+  /** Reads what is there, up to a length; 0 is the end of the file (read(2)). */
+  int read(int descriptor, NativeBlock into, int length) throws KernelException;
+
+  /** Reads what is there, as much as the block holds. */
+  default int read(int descriptor, NativeBlock into) throws KernelException {
+    return read(descriptor, into, into.size());
+  }
 
   /** Reads the beginning of a file, wherever its position is (pread(2)). */
   int readFromStart(int descriptor, NativeBlock into) throws KernelException;
@@ -136,6 +142,26 @@ public interface Kernel {
       }
     }
   }
+
+  /**
+   * Listens on TCP; neither the socket nor {@link #accept} blocks (socket(2), bind(2), listen(2)).
+   *
+   * @param host four bytes of an IPv4 address, or 16 of an IPv6 one, whose wildcard takes IPv4 too
+   * @param port 0 lets the kernel choose
+   */
+  int listen(byte[] host, int port, int backlog) throws KernelException;
+
+  /** The port that a socket listens on (getsockname(2)). */
+  int port(int listener) throws KernelException;
+
+  /**
+   * The next connection, which does not block or hold back small answers; empty when none waits
+   * (accept4(2)).
+   */
+  OptionalInt accept(int listener) throws KernelException;
+
+  /** Lets the other side read to the end; what it still sends can be read (shutdown(2)). */
+  void endOutput(int socket) throws KernelException;
 
   int openForReading(String path) throws KernelException;
 

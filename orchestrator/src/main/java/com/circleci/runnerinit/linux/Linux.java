@@ -2,6 +2,7 @@ package com.circleci.runnerinit.linux;
 
 import static com.circleci.runnerinit.linux.Errno.EAGAIN;
 import static com.circleci.runnerinit.linux.Errno.ECHILD;
+import static com.circleci.runnerinit.linux.Errno.ECONNABORTED;
 import static com.circleci.runnerinit.linux.Errno.EINTR;
 import static com.circleci.runnerinit.linux.Errno.EINVAL;
 import static com.circleci.runnerinit.linux.Errno.ENOSYS;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The kernel itself, asked by system calls. */
 public final class Linux implements Kernel {
@@ -25,6 +27,15 @@ public final class Linux implements Kernel {
 
   private static final int F_SETFL = 4;
   private static final int MADV_DONTNEED = 4;
+
+  private static final int SOCK_STREAM = 1;
+  private static final int SOL_SOCKET = 1;
+  private static final int SO_REUSEADDR = 2;
+  private static final int IPPROTO_TCP = 6;
+  private static final int TCP_NODELAY = 1;
+  private static final int IPPROTO_IPV6 = 41;
+  private static final int IPV6_V6ONLY = 26;
+  private static final int SHUT_WR = 1;
 
   private static final int O_WRONLY = 1;
   private static final int O_CREAT = 0100;
@@ -303,8 +314,8 @@ public final class Linux implements Kernel {
   }
 
   @Override
-  public int read(int descriptor, NativeBlock into) throws KernelException {
-    return (int) check(retry(Syscall.READ, descriptor, into.address(), into.size(), 0), "read");
+  public int read(int descriptor, NativeBlock into, int length) throws KernelException {
+    return (int) check(retry(Syscall.READ, descriptor, into.address(), length, 0), "read");
   }
 
   @Override
@@ -317,6 +328,78 @@ public final class Linux implements Kernel {
       throws KernelException {
     return (int)
         check(retry(Syscall.WRITE, descriptor, from.address() + offset, length, 0), "write");
+  }
+
+  @Override
+  public int listen(byte[] host, int port, int backlog) throws KernelException {
+    NativeBlock address = SocketAddressBlock.allocate(syscalls, host, port);
+    NativeBlock value = syscalls.allocate(Integer.BYTES);
+    int family = address.bytes().getShort(0);
+    try {
+      int socket =
+          (int)
+              check(
+                  call(Syscall.SOCKET, family, SOCK_STREAM | O_CLOEXEC | O_NONBLOCK, 0), "socket");
+      try {
+        if (family == SocketAddressBlock.IPV6) {
+          setOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, value);
+        }
+        value.bytes().putInt(0, 1);
+        setOption(socket, SOL_SOCKET, SO_REUSEADDR, value);
+        check(call(Syscall.BIND, socket, address.address(), address.size()), "bind");
+        check(call(Syscall.LISTEN, socket, backlog), "listen");
+        return socket;
+      } catch (KernelException e) {
+        close(socket);
+        throw e;
+      }
+    } finally {
+      syscalls.free(value);
+      syscalls.free(address);
+    }
+  }
+
+  private void setOption(int socket, int level, int option, NativeBlock value)
+      throws KernelException {
+    check(
+        call(Syscall.SETSOCKOPT, socket, level, option, value.address(), value.size()),
+        "setsockopt");
+  }
+
+  @Override
+  public int port(int listener) throws KernelException {
+    NativeBlock block = syscalls.allocate(SocketAddressBlock.LARGEST + Integer.BYTES);
+    try {
+      block.bytes().putInt(SocketAddressBlock.LARGEST, SocketAddressBlock.LARGEST);
+      long sizeAt = block.address() + SocketAddressBlock.LARGEST;
+      check(call(Syscall.GETSOCKNAME, listener, block.address(), sizeAt), "getsockname");
+      return SocketAddressBlock.port(block);
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  @Override
+  public OptionalInt accept(int listener) throws KernelException {
+    long socket;
+    do {
+      socket = call(Syscall.ACCEPT4, listener, 0, 0, O_CLOEXEC | O_NONBLOCK);
+    } while (socket == -EINTR || socket == -ECONNABORTED);
+    if (socket == -EAGAIN) {
+      return OptionalInt.empty();
+    }
+    check(socket, "accept");
+    NativeBlock value = syscalls.allocate(Integer.BYTES);
+    value.bytes().putInt(0, 1);
+    // If the client is gone already, reading will tell.
+    call(Syscall.SETSOCKOPT, socket, IPPROTO_TCP, TCP_NODELAY, value.address(), value.size());
+    syscalls.free(value);
+    return OptionalInt.of((int) socket);
+  }
+
+  @Override
+  public void endOutput(int socket) throws KernelException {
+    check(call(Syscall.SHUTDOWN, socket, SHUT_WR), "shutdown");
   }
 
   @Override

@@ -2,6 +2,8 @@ package com.circleci.runnerinit.linux;
 
 /** The system calls in use, by their numbers on x86-64 and on AArch64 (syscalls(2)). */
 enum Syscall {
+  ACCEPT4(288, 242),
+  BIND(49, 200),
   CLOSE(3, 57),
   COPY_FILE_RANGE(326, 285),
   EVENTFD2(290, 19),
@@ -16,9 +18,11 @@ enum Syscall {
   GETEUID(107, 175),
   GETGROUPS(115, 158),
   GETPID(39, 172),
+  GETSOCKNAME(51, 204),
   INOTIFY_ADD_WATCH(254, 27),
   INOTIFY_INIT1(294, 26),
   KILL(62, 129),
+  LISTEN(50, 201),
   MADVISE(28, 233),
   MKDIRAT(258, 34),
   OPENAT(257, 56),
@@ -30,7 +34,10 @@ enum Syscall {
   READLINKAT(267, 78),
   RENAMEAT2(316, 276),
   SENDFILE(40, 71),
+  SETSOCKOPT(54, 208),
+  SHUTDOWN(48, 210),
   SIGNALFD4(289, 74),
+  SOCKET(41, 198),
   STATX(332, 291),
   SYMLINKAT(266, 36),
   UNAME(63, 160),

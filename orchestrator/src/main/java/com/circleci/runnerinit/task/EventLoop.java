@@ -198,7 +198,7 @@ final class EventLoop {
   private void listen() {
     try {
       // It lives as long as the process, so that probes are answered until the very end.
-      HealthServer.listen(healthAddress, status, log);
+      HealthServer.listen(kernel, healthAddress, status, log);
       events.add(new Event.Listening());
     } catch (IOException e) {
       events.add(

@@ -2,13 +2,15 @@ package com.circleci.runnerinit.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.KernelException;
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
+import java.net.InetAddress;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,11 +27,12 @@ class AcceptFailureTest {
 
   @BeforeEach
   void start() throws IOException {
-    binding = Binding.listen(ListenAddress.parse("127.0.0.1:0"));
+    binding = Binding.listen(Served.KERNEL, ListenAddress.parse("127.0.0.1:0"));
     FaultLog faults = new FaultLog(lines.log(), this::now);
     loop =
         new ConnectionLoop(
-            binding.channel(),
+            Served.KERNEL,
+            binding.listener(),
             this::accept,
             new Responder(new Endpoints(new FixedState()), faults),
             Limits.DEFAULT,
@@ -61,7 +64,7 @@ class AcceptFailureTest {
             .singleElement()
             .asString()
             .contains("health: accept failed")
-            .contains("Too many open files");
+            .contains("accept: too many open files");
       }
     }
   }
@@ -72,15 +75,15 @@ class AcceptFailureTest {
   }
 
   private Client connect() throws IOException {
-    return Client.connect(binding.address().getAddress(), binding.address().getPort());
+    return Client.connect(InetAddress.ofLiteral("127.0.0.1"), binding.port());
   }
 
-  private @Nullable SocketChannel accept() throws IOException {
+  private OptionalInt accept() throws KernelException {
     if (shortOfDescriptors.get()) {
       failures.incrementAndGet();
       failedTwice.countDown();
-      throw new IOException("Too many open files");
+      throw new KernelException("accept", Errno.EMFILE);
     }
-    return binding.channel().accept();
+    return Served.KERNEL.accept(binding.listener());
   }
 }

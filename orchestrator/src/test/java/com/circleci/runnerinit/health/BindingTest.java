@@ -3,7 +3,11 @@ package com.circleci.runnerinit.health;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
+import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import org.junit.jupiter.api.Test;
@@ -76,17 +80,34 @@ class BindingTest {
         .withMessage("listen tcp: lookup host.invalid: no such host");
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "Address in use, address already in use",
-    "Address already in use, address already in use",
-    "Address not available, cannot assign requested address",
-    "Permission denied, permission denied",
-    "'', 'java.io.IOException: '",
-  })
-  void shouldWordAFailureAsGoDoesWhateverTheCLibrarySays(String message, String shown) {
-    assertThat(ListenFailure.bind(":80", new IOException(message)))
-        .hasMessage("listen tcp :80: bind: " + shown);
+  @Test
+  void shouldServeIpv4AloneAndSaySoWhereThereIsNoIpv6() throws IOException {
+    Binding binding = Binding.listen(withoutIpv6(), ListenAddress.parse(":0"));
+
+    assertThat(binding.address()).isEqualTo("0.0.0.0:" + binding.port());
+    Client.connect(InetAddress.ofLiteral("127.0.0.1"), binding.port()).close();
+    Served.KERNEL.close(binding.listener());
+  }
+
+  @Test
+  void shouldSayThatAnIpv6AddressIsOfNoUseWhereThereIsNoIpv6() {
+    assertThatIOException()
+        .isThrownBy(() -> Binding.listen(withoutIpv6(), ListenAddress.parse("[::1]:7623")))
+        .withMessage("listen tcp [::1]:7623: socket: address family not supported by protocol");
+  }
+
+  /** The kernel, as it is where IPv6 was left out of it. */
+  private static Kernel withoutIpv6() {
+    return (Kernel)
+        Proxy.newProxyInstance(
+            Kernel.class.getClassLoader(),
+            new Class<?>[] {Kernel.class},
+            (_, method, arguments) -> {
+              if (method.getName().equals("listen") && ((byte[]) arguments[0]).length == 16) {
+                throw new KernelException("socket", Errno.EAFNOSUPPORT);
+              }
+              return method.invoke(Served.KERNEL, arguments);
+            });
   }
 
   @Test

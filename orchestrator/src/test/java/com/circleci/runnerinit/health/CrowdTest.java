@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -111,7 +113,9 @@ class CrowdTest {
   }
 
   private static SocketChannel hostile(Served served, int number) throws IOException {
-    SocketChannel channel = SocketChannel.open(served.server.address());
+    SocketChannel channel =
+        SocketChannel.open(
+            new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), served.port()));
     String bytes =
         switch (number % 5) {
           case 0 -> "";

@@ -19,22 +19,6 @@ class SeparateJvmTest {
     assertThat(output.substring(probed)).contains(" io.prometheus.", LazyMetrics.SCRAPED);
   }
 
-  @Test
-  void shouldServeIpv4AloneAndSaySoWhereThereIsNoIpv6() throws Exception {
-    String output = run("-Djava.net.preferIPv4Stack=true", ":0");
-
-    assertThat(output).containsPattern("app.address=0\\.0\\.0\\.0:\\d+ app.network=tcp");
-    assertThat(output).contains(LazyMetrics.SCRAPED);
-  }
-
-  @Test
-  void shouldSayThatAnIpv6AddressIsOfNoUseWhereThereIsNoIpv6() throws Exception {
-    String output = run("-Djava.net.preferIPv4Stack=true", "[::1]:7623");
-
-    assertThat(output)
-        .contains("listen tcp [::1]:7623: socket: address family not supported by protocol");
-  }
-
   private static String run(String option, String address)
       throws IOException, InterruptedException {
     Process java =

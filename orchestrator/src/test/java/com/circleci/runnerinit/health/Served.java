@@ -1,5 +1,8 @@
 package com.circleci.runnerinit.health;
 
+import com.circleci.runnerinit.linux.ForeignSyscalls;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.Linux;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -8,6 +11,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** A server on a free port with a clock that only the test moves. */
 final class Served implements AutoCloseable {
+  static final Kernel KERNEL = new Linux(new ForeignSyscalls());
+
   final FixedState state;
   final Lines lines = new Lines();
   final HealthServer server;
@@ -17,7 +22,8 @@ final class Served implements AutoCloseable {
       throws IOException {
     this.state = state;
     this.server =
-        HealthServer.listen(ListenAddress.parse(address), shown, lines.log(), limits, nanos::get);
+        HealthServer.listen(
+            KERNEL, ListenAddress.parse(address), shown, lines.log(), limits, nanos::get);
   }
 
   private static Served start(String address, Limits limits) throws IOException {
@@ -42,7 +48,7 @@ final class Served implements AutoCloseable {
   }
 
   int port() {
-    return server.address().getPort();
+    return server.port();
   }
 
   Client connect() throws IOException {
