@@ -57,7 +57,10 @@ final class Processes {
   static Optional<ProcessSize> parse(String status) {
     Optional<String> name = value(status, "Name:");
     Optional<Long> resident =
-        value(status, "VmRSS:").map(text -> text.replace(" kB", "")).flatMap(Processes::number);
+        value(status, "VmRSS:")
+            .map(text -> text.replace(" kB", ""))
+            .flatMap(Processes::number)
+            .filter(kibibytes -> kibibytes >= 0);
     return name.isPresent() && resident.isPresent()
         ? Optional.of(new ProcessSize(name.get(), resident.get() * KIB))
         : Optional.empty();
