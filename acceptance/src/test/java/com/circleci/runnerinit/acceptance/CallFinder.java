@@ -5,7 +5,6 @@ import com.circleci.runnerinit.acceptance.harness.TracedCall;
 import com.circleci.runnerinit.testing.ProcessView;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -75,28 +74,40 @@ record CallFinder(Among among, Paths paths) {
         NONE);
   }
 
-  /** The clone(2) that makes a thread; its number is known by gettid(2), its name by prctl(2). */
+  /** The clone(2) that makes a thread; its number is known by gettid(2). */
   static CallFinder thread(String name) {
-    var naming = Pattern.compile("PR_SET_NAME, \"" + name + "\"");
-    Function<List<TracedCall>, String> thread =
-        run ->
-            named("prctl", run)
-                .filter(call -> naming.matcher(call.text()).find())
-                .map(TracedCall::thread)
-                .findFirst()
-                .orElseThrow();
     return new CallFinder(
         (run, all) -> {
-          var named = thread.apply(run);
+          var thread = threadOf(name, run);
           var number =
               named("gettid", run)
-                  .filter(call -> call.thread().equals(named))
+                  .filter(call -> call.thread().equals(thread))
                   .map(CallFinder::result)
                   .findFirst()
                   .orElseThrow();
           return all.stream().filter(call -> result(call).equals(number)).findFirst();
         },
         NONE);
+  }
+
+  /** The first in a thread. */
+  static CallFinder inThread(String name) {
+    return new CallFinder(
+        (run, all) -> {
+          var thread = threadOf(name, run);
+          return all.stream().filter(call -> call.thread().equals(thread)).findFirst();
+        },
+        NONE);
+  }
+
+  /** A thread gets its name by prctl(2). */
+  private static String threadOf(String name, List<TracedCall> run) {
+    var naming = Pattern.compile("PR_SET_NAME, \"" + name + "\"");
+    return named("prctl", run)
+        .filter(call -> naming.matcher(call.text()).find())
+        .map(TracedCall::thread)
+        .findFirst()
+        .orElseThrow();
   }
 
   private static Stream<TracedCall> named(String name, List<TracedCall> run) {

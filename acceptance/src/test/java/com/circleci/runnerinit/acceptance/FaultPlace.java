@@ -48,11 +48,9 @@ enum FaultPlace {
   SOCKET("socket", "any", CallFinder.first()),
   HEALTH_ADDRESS("bind", "the health API", CallFinder.first()),
   HEALTH_QUEUE("listen", "the health API", CallFinder.first()),
-  SELECTOR("epoll_create1", "the health API", CallFinder.first()),
-  SELECTOR_WAKEUP("eventfd2", "the health API", CallFinder.text("0, 0\\)", 1)),
-  SELECTOR_CHANGE("epoll_ctl", "the health API", CallFinder.first()),
-  SELECTION("epoll_pwait", "the health API", CallFinder.first()),
-  PROBE("accept", "the health API", CallFinder.first()),
+  HEALTH_WAKEUP("eventfd2", "the health API", CallFinder.text("EFD_CLOEXEC", 2)),
+  HEALTH_POLL("ppoll", "the health API", CallFinder.inThread("health")),
+  PROBE("accept4", "the health API", CallFinder.first()),
   RUNNER_API("connect", "the runner API", CallFinder.first()),
   FAREWELL("shutdown", "any", CallFinder.first());
 

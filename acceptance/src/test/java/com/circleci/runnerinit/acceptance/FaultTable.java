@@ -36,7 +36,6 @@ final class FaultTable {
     GOES_ON("goes on"),
     GOES_ON_MUTE("goes on, mute"),
     GOES_ON_WITHOUT_STDERR("goes on, less stderr"),
-    GOES_ON_BLIND("goes on, blind"),
     TAKEN_BACK("taken back"),
     FAILED("failed"),
     UNTOLD("untold"),

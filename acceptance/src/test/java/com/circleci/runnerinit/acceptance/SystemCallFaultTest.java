@@ -84,10 +84,8 @@ class SystemCallFaultTest {
     Await.until("the agent, or the end", () -> given.root().has(STARTED) || container.ended());
     var live = CompletableFuture.supplyAsync(() -> isLive(container), Thread::startVirtualThread);
     if (given.root().has(STARTED)) {
-      if (row.outcome() != Outcome.GOES_ON_BLIND) {
-        // As a kubelet does, which asks again when a connection was lost.
-        Await.until("200 on /live", () -> live.join() || isLive(container));
-      }
+      // As a kubelet does, which asks again when a connection was lost.
+      Await.until("200 on /live", () -> live.join() || isLive(container));
       given.root().file(PROBED, "");
     }
     var exitCode = container.exitCode();
@@ -103,10 +101,6 @@ class SystemCallFaultTest {
       case GOES_ON_MUTE -> {
         assertGoesOn(task, exitCode, given);
         assertThat(container.stderr().text().strip()).isEqualTo(SAID);
-      }
-      case GOES_ON_BLIND -> {
-        assertGoesOn(task, exitCode, given);
-        assertThat(live.join()).isFalse();
       }
       case GOES_ON_WITHOUT_STDERR -> {
         assertGoesOn(task, exitCode, given);
