@@ -13,8 +13,11 @@ import java.math.RoundingMode;
  * Copies one file within the kernel, in constant memory, so that a reader sees all of it or none.
  */
 final class FileCopy {
-  /** Small enough that an interruption is heeded soon, large enough to cost nothing. */
-  private static final long PIECE_BYTES = 8 * 1024 * 1024;
+  /**
+   * Small enough that an interruption is heeded soon and the disk has something to do, large enough
+   * to cost nothing.
+   */
+  private static final long PIECE_BYTES = 4 * 1024 * 1024;
 
   private static final BigDecimal MEGABYTE = BigDecimal.valueOf(1_000_000);
 
@@ -98,6 +101,7 @@ final class FileCopy {
       if (piece == 0) {
         throw new InitException("read " + source + ": it became shorter while it was copied");
       }
+      kernel.beginSync(to, copied, piece);
       copied += piece;
     }
   }

@@ -203,6 +203,12 @@ public interface Kernel {
    */
   long copy(int from, int to, long bytes) throws KernelException;
 
+  /**
+   * Has a part of a file written to the disk while this process goes on (sync_file_range(2)), so
+   * that there is less left for {@link #sync}. A file system that can't do that does nothing.
+   */
+  void beginSync(int descriptor, long offset, long bytes);
+
   void setPermissions(int descriptor, int bits) throws KernelException;
 
   /** Waits until the file, or the directory's entries, are on the disk (fsync(2)). */

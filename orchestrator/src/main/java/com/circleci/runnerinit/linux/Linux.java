@@ -27,6 +27,7 @@ public final class Linux implements Kernel {
 
   private static final int F_SETFL = 4;
   private static final int MADV_DONTNEED = 4;
+  private static final int SYNC_FILE_RANGE_WRITE = 2;
 
   private static final int SOCK_STREAM = 1;
   private static final int SOL_SOCKET = 1;
@@ -559,6 +560,11 @@ public final class Linux implements Kernel {
       copied = call(Syscall.SENDFILE, to, from, 0, bytes);
     }
     return copied == -EINTR ? copy(from, to, bytes) : check(copied, "write");
+  }
+
+  @Override
+  public void beginSync(int descriptor, long offset, long bytes) {
+    call(Syscall.SYNC_FILE_RANGE, descriptor, offset, bytes, SYNC_FILE_RANGE_WRITE);
   }
 
   @Override
