@@ -118,14 +118,22 @@ compile_c() {
   musl-gcc -static -Os -s -Wall -Wextra -Werror -o "$bin/fake-task-agent" "$root/testing/src/main/c/fake-task-agent.c"
 }
 
+# docs/decisions/0010 and 0016 say why each is there, and what it does to size and start.
 image_options() {
   printf '%s\n' \
     --static --libc=musl -Os --no-fallback -march=x86-64-v2 \
+    --limit-modules java.base \
+    --features=com.circleci.runnerinit.nativeimage.ClientSecurityServices \
+    -J--add-opens=java.base/java.security=ALL-UNNAMED \
+    --initialize-at-build-time=com.circleci.runnerinit,com.google.gson \
+    --initialize-at-run-time=com.circleci.runnerinit.linux.Syscall \
     -H:+UnlockExperimentalVMOptions \
-    -H:-ParseRuntimeOptions \
+    -H:-ParseRuntimeOptions -H:-SpawnIsolates -H:-VMContinuations -H:-ForeignAPISupport \
+    -H:PageSize=4096 -H:AlignedHeapChunkSize=131072 -H:LargeArrayThreshold=65536 \
+    -H:CodeInfoIndexGranularity=4096 -H:+ReduceImplicitExceptionStackTraceInformation \
+    -H:+TrackPrimitiveValues -H:+UsePredicates -H:TypeFlowSaturationCutoff=400 \
     -H:CLibraryPath="$root/target/native/linux/amd64" \
-    -R:MaxHeapSize=33554432 -R:MaxNewSize=2097152 \
-    --initialize-at-build-time=com.circleci.runnerinit.cmd.BuildInfo \
+    -R:MaxHeapSize=33554432 -R:MaxNewSize=2097152 -R:InitialTLABSize=32768 \
     -Drunnerinit.version="$(version)" \
     -Drunnerinit.date="$(source_date)"
 }

@@ -67,9 +67,23 @@ class ArchitectureTest {
           .doNotHaveSimpleName("Main")
           .and()
           .doNotHaveSimpleName("ImageSyscalls")
+          .and()
+          .resideOutsideOfPackage("..nativeimage..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.graalvm..");
+
+  /** The executable has but a plain one: {@code PlainFormatting}. */
+  @ArchTest
+  static final ArchRule noFormatting =
+      noClasses()
+          .should()
+          .callMethodWhere(
+              describe(
+                  "String.format",
+                  call ->
+                      call.getTargetOwner().isEquivalentTo(String.class)
+                          && call.getName().startsWith("format")));
 
   @ArchTest
   static final ArchRule noVagueNames =

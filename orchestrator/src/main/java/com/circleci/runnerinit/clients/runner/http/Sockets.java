@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.clients.runner.http;
 
 import java.io.IOException;
+import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketException;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ final class Sockets implements AutoCloseable {
     if (closed) {
       throw new SocketException("given up");
     }
-    Socket socket = new Socket();
+    Socket socket = new Socket(Proxy.NO_PROXY);
     open.add(socket);
     return socket;
   }

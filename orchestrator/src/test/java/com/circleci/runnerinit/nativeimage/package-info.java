@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.nativeimage;
+
+import org.jspecify.annotations.NullMarked;
