@@ -125,8 +125,7 @@ image_options() {
     --limit-modules java.base \
     --features=com.circleci.runnerinit.nativeimage.ClientSecurityServices \
     -J--add-opens=java.base/java.security=ALL-UNNAMED \
-    --initialize-at-build-time=com.circleci.runnerinit,com.google.gson \
-    --initialize-at-run-time=com.circleci.runnerinit.linux.Syscall \
+    --initialize-at-build-time=com.circleci.runnerinit.cmd.BuildInfo,com.google.gson \
     -H:+UnlockExperimentalVMOptions \
     -H:-ParseRuntimeOptions -H:-SpawnIsolates -H:-VMContinuations -H:-ForeignAPISupport \
     -H:PageSize=4096 -H:AlignedHeapChunkSize=131072 -H:LargeArrayThreshold=65536 \
