@@ -30,6 +30,7 @@ test_tools=(
 smoke_tools=(
   podman=podman runc=runc catatonit=catatonit buildah=buildah busybox=busybox-static debootstrap=debootstrap
   nsenter=util-linux curl=curl promtool=prometheus cc=gcc musl-gcc=musl-tools
+  docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq
 )
 
 is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
@@ -181,6 +182,9 @@ verb_build() {
   home=$(graalvm_home) || die "no native-image to build with"
   compile_c
   build_executable "$home"
+  # shellcheck source=scripts/build-record.bash
+  source "$root/scripts/build-record.bash"
+  record_build amd64 "$home"
   say "target/bin/linux/amd64: orchestrator $(stat -c %s "$bin/orchestrator") bytes, fake-task-agent $(stat -c %s "$bin/fake-task-agent") bytes"
 }
 
@@ -216,6 +220,8 @@ build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
 ##   PICARD_VERSION        the tag of the task agent's image; agent by default
 ##   TASK_AGENT_IMAGE      that image, if it is not docker.io/circleci/picard
 ##   SKIP_PUSH             false pushes what was built; SKIP_PUSH_TEST_AGENT for test-agent alone
+##   COSIGN_KEY            what to sign it with when it is pushed: a key's path, or env://VARIABLE;
+##                         COSIGN_PASSWORD opens it
 ##   IMAGE_BUILDER         podman, buildah or docker
 ##   SKIP_BUILD            true takes the executables in target/bin as they are
 ##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
@@ -313,13 +319,26 @@ verb_fuzz() {
   fuzz "$@"
 }
 
-## Check the format, the shell scripts and what the compiler finds
+## Check the format, the shell scripts, what the compiler finds, CI's configuration, version and NOTICE
 verb_lint() {
   find_jdk
   need shellcheck=shellcheck
   (cd "$root" && shellcheck -x ./do .ci/run scripts/*.bash completion/*.bash examples/*.sh orchestrator/src/main/roots/update)
+  # shellcheck source=scripts/release-checks.bash
+  source "$root/scripts/release-checks.bash"
+  check_changelog
+  check_configuration
+  verb_license_attributions check
   maven spotless:check
   maven test-compile
+}
+
+## Write NOTICE: whose work is linked into the executable; license-attributions check compares
+verb_license_attributions() {
+  find_jdk
+  # shellcheck source=scripts/license-attributions.bash
+  source "$root/scripts/license-attributions.bash"
+  license_attributions "$@"
 }
 
 ## Format the sources

@@ -3,6 +3,9 @@
 #
 # ./do images and ./do images-for-server. Sourced by ./do.
 
+# shellcheck source=scripts/publish.bash
+source "$root/scripts/publish.bash"
+
 # The architectures that there are executables for.
 image_architectures() {
   local executable found=false
@@ -53,11 +56,11 @@ fetch_task_agent() {
 }
 
 # Builds NAME-ARCHITECTURE for each architecture, and NAME, the manifest list of them; and writes
-# that to target/images as an OCI layout: build_image DOCKERFILE NAME SUFFIX SKIP_PUSH [OPTION…]
+# that to target/images as an OCI layout: build_image DOCKERFILE NAME SUFFIX SKIP_PUSH TASK_AGENT [OPTION…]
 build_image() {
-  local dockerfile=$1 tag=$2$3 name suffix=$3 skip_push=$4 tool architecture layout architectures
+  local dockerfile=$1 tag=$2$3 name suffix=$3 skip_push=$4 task_agent=$5 tool architecture layout architectures
   name=${IMAGE_REPOSITORY:-localhost/runner-init}:$2
-  shift 4
+  shift 5
   tool=$(image_builder)
   layout=$root/target/images/$tag
   mapfile -t architectures < <(image_architectures)
@@ -71,7 +74,7 @@ build_image() {
   if [[ $skip_push == false && -z ${IMAGE_REPOSITORY:-} ]]; then
     die "images: to push, IMAGE_REPOSITORY says where to: registry.example.com/your-org/runner-init"
   fi
-  rm -rf "$layout"
+  rm -rf "$layout" "$layout".*.json
   mkdir -p "$root/target/images"
   (
     set -e
@@ -82,8 +85,12 @@ build_image() {
     fi
   ) >"$root/target/images/$tag.log" 2>&1 &
   wait $! || die "images: $tag could not be built by $tool: see target/images/$tag.log"
+  describe_image "$layout" "$task_agent"
   say "$name$suffix: $(layout_digest "$layout"), ${architectures[*]}, by $tool, in target/images/$tag"
-  [[ $skip_push != false ]] || say "$name$suffix: pushed"
+  [[ $skip_push == false ]] || return 0
+  publish "$layout" "$name$suffix" >>"$root/target/images/$tag.log" 2>&1 &
+  wait $! || die "images: $name$suffix could not be published: see target/images/$tag.log"
+  say "$name$suffix: pushed, $(if [[ -n ${COSIGN_KEY:-} ]]; then echo "signed, with SBOM and provenance"; else echo "not signed, since COSIGN_KEY names no key"; fi)"
 }
 
 # By podman or buildah: no label of the tool's own, no history, no time but that of the revision.
@@ -103,7 +110,6 @@ build_with_containers() {
     "$tool" manifest add "$list" "containers-storage:$name-$architecture$suffix"
   done
   "$tool" manifest push --all "$list" "oci:$layout"
-  [[ $skip_push != false ]] || "$tool" manifest push --all "$list" "docker://$name$suffix"
   "$tool" manifest rm "$list"
   # Here, the name is that of the image which this machine can run.
   "$tool" tag "$name-$(machine_architecture)$suffix" "$name$suffix"
@@ -128,26 +134,21 @@ build_with_docker() {
   for architecture in "${architectures[@]}"; do
     docker buildx build --platform "linux/$architecture" --provenance=false --sbom=false \
       --load --tag "$name-$architecture$suffix" "${options[@]}" "$root/target/bin"
-    [[ $skip_push != false ]] || docker push "$name-$architecture$suffix"
   done
-  local parts=("${architectures[@]/#/$name-}")
-  parts=("${parts[@]/%/$suffix}")
   docker tag "$name-$(machine_architecture)$suffix" "$name$suffix"
-  [[ $skip_push != false ]] ||
-    docker buildx imagetools create --tag "$name$suffix" "${parts[@]}"
 }
 
 # The digest of what the layout holds: an index of one manifest a platform.
 layout_digest() { grep -o '"digest":"sha256:[0-9a-f]*"' "$1/index.json" | head -n 1 | cut -d'"' -f4; }
 
 build_test_image() {
-  build_image test.Dockerfile test-agent "" "${SKIP_PUSH_TEST_AGENT:-${SKIP_PUSH:-true}}"
+  build_image test.Dockerfile test-agent "" "${SKIP_PUSH_TEST_AGENT:-${SKIP_PUSH:-true}}" fake
 }
 
 task_agent() { printf '%s:%s\n' "${TASK_AGENT_IMAGE:-docker.io/circleci/picard}" "${PICARD_VERSION:-agent}"; }
 
 build_agent_image() {
-  build_image Dockerfile agent "${IMAGE_TAG_SUFFIX:-}" "${SKIP_PUSH:-true}" \
+  build_image Dockerfile agent "${IMAGE_TAG_SUFFIX:-}" "${SKIP_PUSH:-true}" "$(task_agent)" \
     --build-arg TASK_AGENT_IMAGE="$(task_agent | sed 's/:[^:]*$//')" --build-arg PICARD_VERSION="${PICARD_VERSION:-agent}"
 }
 

@@ -97,5 +97,8 @@ smoke_tests() {
   trap 'podman pod rm --all --force --time 0 >/dev/null 2>&1; podman rmi --all --force >/dev/null 2>&1; rm -rf "$smoke_dir"/{storage,run,base}' EXIT
   IMAGE_BUILDER=podman images test-agent
   make_base_images
+  # The tests sign by it, too.
+  find_cosign
+  PATH=$(dirname "$cosign"):$PATH
   maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false "$@"
 }

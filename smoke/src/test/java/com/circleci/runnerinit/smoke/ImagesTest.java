@@ -2,11 +2,11 @@ package com.circleci.runnerinit.smoke;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -52,21 +52,57 @@ class ImagesTest {
         .isEqualTo(Command.succeed("git", "rev-parse", "HEAD"));
   }
 
-  /** The other folder's files are of now, and of another mode; the other tool is buildah. */
+  /** SBOM and provenance are the same, too. */
   @Test
   void shouldHaveTheSameDigestInAnotherFolderAtAnotherTimeByAnotherTool() throws IOException {
-    var other = anotherFolder();
+    var other = OtherCheckout.in(folder);
 
-    images(other, Map.of("IMAGE_BUILDER", "buildah"), "images", "test-agent");
+    other.succeed(Map.of("IMAGE_BUILDER", "buildah"), "images", "test-agent");
 
     assertThat(new Layout(other.resolve("target/images/test-agent")).digest())
         .isEqualTo(new Layout(CHECKOUT.resolve("target/images/test-agent")).digest());
+    for (var file : List.of("test-agent.cdx.json", "test-agent.provenance.json")) {
+      assertThat(other.resolve("target/images").resolve(file))
+          .hasSameTextualContentAs(CHECKOUT.resolve("target/images").resolve(file));
+    }
+  }
+
+  @Test
+  void shouldTellWhatIsInTheImageAndWhatItWasMadeFrom() throws IOException {
+    var sbom = Files.readString(CHECKOUT.resolve("target/images/test-agent.cdx.json"));
+    var provenance = Files.readString(CHECKOUT.resolve("target/images/test-agent.provenance.json"));
+
+    var names = JsonParser.parseString(sbom).getAsJsonObject().getAsJsonArray("components");
+    assertThat(names.asList())
+        .extracting(component -> component.getAsJsonObject().get("name").getAsString())
+        .contains("gson", "httpcore5", "commons-cli", "OpenJDK class library", "musl", "zlib")
+        .contains("Mozilla root certificates (certifi)", "circleci-agent linux/amd64");
+    var executables = CHECKOUT.resolve("target/bin/linux/amd64");
+    assertThat(sbom)
+        .contains(sha256(executables.resolve("orchestrator")))
+        .contains(sha256(executables.resolve("fake-task-agent")));
+    assertThat(provenance)
+        .contains(Command.succeed("git", "rev-parse", "HEAD"))
+        .contains(sha256(CHECKOUT.resolve("orchestrator/target/orchestrator.jar")))
+        .contains("--static");
+  }
+
+  @Test
+  void shouldRefuseARecordOfAnotherExecutable() throws IOException {
+    var other = OtherCheckout.in(folder);
+    Files.writeString(
+        other.resolve("target/bin/linux/amd64/orchestrator"), "!", StandardOpenOption.APPEND);
+
+    var done = other.run(Map.of("IMAGE_BUILDER", "buildah"), "images", "test-agent");
+
+    assertThat(done.status()).isEqualTo(1);
+    assertThat(done.output()).contains("inputs.json is of another executable");
   }
 
   /** By the Dockerfile of the real image, over an image that stands for that of the task agent. */
   @Test
   void shouldBuildAnImageForEachPinnedVersionOfServer() throws IOException {
-    var other = anotherFolder();
+    var other = OtherCheckout.in(folder);
     var taskAgent = Files.createDirectory(folder.resolve("task-agent"));
     Files.writeString(taskAgent.resolve("circleci-agent"), "the task agent of server 4.7");
     Files.writeString(
@@ -76,8 +112,7 @@ class ImagesTest {
     Files.writeString(other.resolve("docker/server-versions"), "4.7 1.0.1-abcdef\n4.8 unpinned\n");
 
     var said =
-        images(
-            other,
+        other.succeed(
             Map.of("IMAGE_BUILDER", "podman", "TASK_AGENT_IMAGE", "localhost/picard"),
             "images-for-server");
 
@@ -108,37 +143,14 @@ class ImagesTest {
 
   @Test
   void shouldRefuseToPublishToNowhere() throws IOException {
-    var done =
-        Command.run(
-            anotherFolder(),
-            Map.of("SKIP_BUILD", "true", "SKIP_PUSH", "false"),
-            List.of("./do", "images", "test-agent"));
+    var done = OtherCheckout.in(folder).run(Map.of("SKIP_PUSH", "false"), "images", "test-agent");
 
     assertThat(done.status()).isEqualTo(1);
     assertThat(done.output()).contains("IMAGE_REPOSITORY says where to");
   }
 
-  private static String images(Path checkout, Map<String, String> environment, String... verb) {
-    var settings = new HashMap<>(environment);
-    settings.put("SKIP_BUILD", "true");
-    var words = new ArrayList<>(List.of("./do"));
-    words.addAll(List.of(verb));
-    var done = Command.run(checkout, settings, words);
-    assertThat(done.status()).as(done.output()).isZero();
-    return done.output();
-  }
-
-  /** A clone with the same executables, its scripts as they are in the working tree. */
-  private Path anotherFolder() throws IOException {
-    var other = folder.resolve("elsewhere");
-    Command.succeed("git", "clone", "--quiet", CHECKOUT.toString(), other.toString());
-    for (var file : List.of("do", "scripts", "docker")) {
-      Command.succeed("cp", "-r", CHECKOUT.resolve(file).toString(), other + "/");
-    }
-    Files.createDirectories(other.resolve("target"));
-    Command.succeed("cp", "-r", CHECKOUT.resolve("target/bin").toString(), other + "/target/");
-    Command.succeed("chmod", "-R", "u+rwx,go=", other.resolve("target/bin").toString());
-    return other;
+  private static String sha256(Path file) {
+    return Command.succeed("sha256sum", file.toString()).split(" ", 2)[0];
   }
 
   private static void assertEntry(String entry, String name, Path same) {

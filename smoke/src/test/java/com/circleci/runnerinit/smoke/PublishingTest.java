@@ -1,0 +1,202 @@
+package com.circleci.runnerinit.smoke;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code SKIP_PUSH=false ./do images}, against a registry. */
+class PublishingTest {
+  private static final String KEY_PASSWORD = "password-of-the-key";
+
+  @TempDir Path folder;
+  private Registry registry;
+  private OtherCheckout checkout;
+
+  @BeforeEach
+  void startRegistry() throws IOException {
+    registry = Registry.start(Files.createDirectory(folder.resolve("registry")));
+    checkout = OtherCheckout.in(folder);
+    makeKey("cosign");
+  }
+
+  @AfterEach
+  void stopRegistry() {
+    registry.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"podman", "buildah"})
+  void shouldPublishASignedIndexWithItsSbomAndProvenance(String tool) throws IOException {
+    var said = publish(Map.of("IMAGE_BUILDER", tool));
+
+    var layout = new Layout(checkout.resolve("target/images/test-agent"));
+    assertThat(said).contains("pushed, signed, with SBOM and provenance");
+    assertThat(registry.digest("test-agent")).isEqualTo(layout.digest());
+    assertThat(registry.manifest("test-agent").getAsJsonArray("manifests")).hasSize(1);
+    assertThat(verify("cosign").output()).contains(layout.digest());
+    assertThat(attested("cyclonedx")).contains("\"bomFormat\"", "httpcore5");
+    assertThat(attested("slsaprovenance1")).contains("resolvedDependencies", "gitCommit");
+    var log = Files.readString(checkout.resolve("target/images/test-agent.log"));
+    for (var secret :
+        new String[] {Registry.PASSWORD, KEY_PASSWORD, Files.readString(key("cosign", "key"))}) {
+      assertThat(said + log).doesNotContain(secret);
+    }
+  }
+
+  @Test
+  void shouldMoveTheTagLastAndKeepTheOldImage() throws IOException {
+    publish(Map.of("SOURCE_DATE_EPOCH", "1"));
+    var old = registry.digest("test-agent");
+
+    publish(Map.of("SOURCE_DATE_EPOCH", "2"));
+
+    assertThat(registry.digest("test-agent"))
+        .isEqualTo(new Layout(checkout.resolve("target/images/test-agent")).digest())
+        .isNotEqualTo(old);
+    var put = registry.manifestsPut();
+    assertThat(put).last().isEqualTo("test-agent");
+    assertThat(put.stream().filter("test-agent"::equals)).hasSize(2);
+    registry.succeed("podman", "pull", "--quiet", registry.repository() + "@" + old);
+    registry.succeed("podman", "pull", "--quiet", registry.tag("test-agent"));
+  }
+
+  @Test
+  void shouldNotMoveTheTagToWhatCouldNotBeSigned() {
+    publish(Map.of("SOURCE_DATE_EPOCH", "1"));
+    var old = registry.digest("test-agent");
+
+    var done =
+        checkout.run(
+            settings(Map.of("SOURCE_DATE_EPOCH", "2", "COSIGN_PASSWORD", "another")),
+            "images",
+            "test-agent");
+
+    assertThat(done.status()).isEqualTo(1);
+    assertThat(done.output()).contains("could not be published");
+    assertThat(registry.digest("test-agent")).isEqualTo(old);
+  }
+
+  /** Whoever can write to the registry puts another image there, and the signature of the old. */
+  @Test
+  void shouldNotVerifyAnotherImageWithTheSignatureOfTheOld() throws IOException {
+    publish(Map.of("SOURCE_DATE_EPOCH", "1"));
+    var signatures = "docker://" + registry.tag(registry.digest("test-agent").replace(':', '-'));
+    assertThat(verify("cosign").status()).isZero();
+    checkout.succeed(
+        Map.of("IMAGE_BUILDER", "buildah", "SOURCE_DATE_EPOCH", "2"), "images", "test-agent");
+    var forged = checkout.resolve("target/images/test-agent");
+    var digest = new Layout(forged).digest().replace(':', '-');
+
+    registry.succeed(
+        "skopeo", "copy", "--all", "oci:" + forged, "docker://" + registry.tag("test-agent"));
+    registry.succeed("skopeo", "copy", "--all", signatures, "docker://" + registry.tag(digest));
+
+    assertThat(registry.digest("test-agent").replace(':', '-')).isEqualTo(digest);
+    assertThat(verify("cosign").status()).isNotZero();
+  }
+
+  @Test
+  void shouldNotVerifyByAnotherKey() throws IOException {
+    publish(Map.of());
+    makeKey("another");
+
+    assertThat(verify("cosign").status()).isZero();
+    assertThat(verify("another").status()).isNotZero();
+  }
+
+  @Test
+  void shouldTakeTheKeyFromTheEnvironmentAndNeverShowIt() throws IOException {
+    var secret = Files.readString(key("cosign", "key"));
+
+    publish(Map.of("COSIGN_KEY", "env://SIGNING_KEY", "SIGNING_KEY", secret));
+    var misplaced = checkout.run(settings(Map.of("COSIGN_KEY", secret)), "images", "test-agent");
+
+    assertThat(verify("cosign").status()).isZero();
+    assertThat(misplaced.status()).isEqualTo(1);
+    assertThat(
+            misplaced.output() + Files.readString(checkout.resolve("target/images/test-agent.log")))
+        .contains("COSIGN_KEY is the path of a key")
+        .doesNotContain(secret.lines().skip(1).findFirst().orElseThrow());
+  }
+
+  @Test
+  void shouldSayThatItDoesNotSignWithoutAKey() {
+    assertThat(publish(Map.of("COSIGN_KEY", ""))).contains("not signed, since COSIGN_KEY names no");
+
+    assertThat(verify("cosign").status()).isNotZero();
+  }
+
+  private String publish(Map<String, String> environment) {
+    return checkout.succeed(settings(environment), "images", "test-agent");
+  }
+
+  private Map<String, String> settings(Map<String, String> more) {
+    var settings = new HashMap<>(registry.environment());
+    settings.putAll(
+        Map.of(
+            "IMAGE_BUILDER",
+            "buildah",
+            "IMAGE_REPOSITORY",
+            registry.repository(),
+            "SKIP_PUSH",
+            "false",
+            "COSIGN_KEY",
+            key("cosign", "key").toString(),
+            "COSIGN_PASSWORD",
+            KEY_PASSWORD));
+    settings.putAll(more);
+    return settings;
+  }
+
+  private void makeKey(String name) {
+    var done =
+        Command.run(
+            folder,
+            Map.of("COSIGN_PASSWORD", KEY_PASSWORD),
+            List.of("cosign", "generate-key-pair", "--output-key-prefix", name));
+    assertThat(done.status()).as(done.output()).isZero();
+  }
+
+  private Path key(String name, String kind) {
+    return folder.resolve(name + "." + kind);
+  }
+
+  /** Without a transparency log, which a registry of one's own has none of. */
+  private Command verify(String key) {
+    return registry.run(
+        "cosign",
+        "verify",
+        "--key",
+        key(key, "pub").toString(),
+        "--insecure-ignore-tlog=true",
+        registry.tag("test-agent"));
+  }
+
+  private String attested(String type) {
+    var envelope =
+        registry.succeed(
+            "sh",
+            "-c",
+            "cosign verify-attestation --insecure-ignore-tlog=true --key "
+                + key("cosign", "pub")
+                + " --type "
+                + type
+                + " "
+                + registry.tag("test-agent")
+                + " 2>/dev/null | jq --raw-output .payload");
+    return new String(Base64.getDecoder().decode(envelope.strip()), UTF_8);
+  }
+}
