@@ -280,6 +280,18 @@ verb_smoke_tests() {
   smoke_tests "$@"
 }
 
+## Look for secrets in the history, and for what does not belong into the images
+##
+## What needs the internet, the data bases of known vulnerabilities, it leaves out, and says so.
+verb_scan() {
+  build_unless_told_not_to
+  # shellcheck source=scripts/images.bash
+  source "$root/scripts/images.bash"
+  # shellcheck source=scripts/scan.bash
+  source "$root/scripts/scan.bash"
+  scan
+}
+
 ## Run the unit tests alone, in seconds
 verb_unit_test() {
   find_jdk

@@ -3,6 +3,9 @@
 #
 # SBOM, provenance, signature and the way to the registry, for ./do images. Sourced by ./do.
 
+# shellcheck source=scripts/go-tools.bash
+source "$root/scripts/go-tools.bash"
+
 # renovate: github.com/sigstore/cosign/v3
 cosign_version=v3.1.3
 
@@ -38,19 +41,9 @@ describe_image() {
   jq -n "${facts[@]}" -f "$root/scripts/provenance.jq" >"$layout.provenance.json"
 }
 
-# Sets cosign to the signer's path: the one that is there, else one built from its Go module.
+# Sets cosign to the signer's path. To build it takes minutes, once.
 find_cosign() {
-  cosign=$(command -v cosign || true)
-  [[ -z $cosign ]] || return 0
-  cosign=$cache/tools/cosign-$cosign_version/cosign
-  [[ ! -x $cosign ]] || return 0
-  local go
-  go=$(command -v go || echo /usr/local/go/bin/go)
-  [[ -x $go ]] || die "images: signing needs cosign $cosign_version, or a Go that can build it"
-  mkdir -p "$root/target"
-  with_progress "building cosign $cosign_version (minutes, once)" "$root/target/cosign.log" \
-    env GOBIN="$(dirname "$cosign")" CGO_ENABLED=0 "$go" install -trimpath -ldflags "-s -w" \
-    "github.com/sigstore/cosign/v3/cmd/cosign@$cosign_version"
+  cosign=$(go_tool cosign "$cosign_version" github.com/sigstore/cosign/v3/cmd/cosign) || exit 1
 }
 
 # The key's file, or the name of the variable that holds it; never the key itself.
