@@ -331,6 +331,27 @@ verb_fuzz() {
   fuzz "$@"
 }
 
+## Measure what the orchestrator costs beside other init processes: ./do bench [FIGURE…]
+##
+## Offline, on a machine that does nothing else; needs root. Contestants take turns. A line that
+## begins with "bench:" tells for each goal whether it is reached (pass) or not (short). A whole run
+## writes docs/benchmarks; a FIGURE or an option shows its results only, which then lie in
+## target/bench/work.
+##
+##   --quick               five runs, without what takes long: about a minute
+##   --runs N              of each contestant (30)
+##   --executable PATH     another build of the orchestrator, as the contestant "other"
+##   SKIP_BUILD=true       takes the executable in target/bin as it is
+verb_bench() {
+  ((EUID == 0)) || die "bench: PID namespaces and control groups need root"
+  need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc mvn=maven
+  find_jdk
+  build_unless_told_not_to
+  # shellcheck source=scripts/bench.bash
+  source "$root/scripts/bench.bash"
+  bench "$@"
+}
+
 ## Check the format, the shell scripts, what the compiler finds, CI's configuration, version and NOTICE
 verb_lint() {
   find_jdk
