@@ -344,7 +344,8 @@ verb_fuzz() {
 ##   SKIP_BUILD=true       takes the executable in target/bin as it is
 verb_bench() {
   ((EUID == 0)) || die "bench: PID namespaces and control groups need root"
-  need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc mvn=maven
+  # fontconfig has the fonts of the plots.
+  need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc fc-list=fontconfig
   find_jdk
   build_unless_told_not_to
   # shellcheck source=scripts/bench.bash

@@ -64,6 +64,7 @@ public final class Main {
             shared.resolve("runner-init-bench." + ProcessHandle.current().pid()));
     var machine = Machine.describe(work, runs);
     var results = new Results();
+    List<Growth.Curve> curves = List.of();
     try (var lab = new Lab(work, measurer, executables)) {
       var copies = new Copies(lab);
       var chosen = new ArrayList<Experiment>();
@@ -73,12 +74,17 @@ public final class Main {
           chosen.add(experiment);
         }
       }
-      if (chosen.isEmpty()) {
+      var growth = wanted.isEmpty() ? !quick : wanted.contains("growth");
+      if (chosen.isEmpty() && !growth) {
         throw new BenchException("no such figure: " + String.join(" ", wanted));
       }
       for (var experiment : chosen) {
         System.err.println("bench: measuring " + experiment.name());
         experiment.run(runs, results);
+      }
+      if (growth) {
+        System.err.println("bench: measuring growth");
+        curves = new Growth(lab, copies).run();
       }
       copies.remove();
     }
@@ -86,8 +92,9 @@ public final class Main {
     executables.keySet().forEach(name -> verdicts.addAll(Goals.lines(results, name)));
     // A part of the figures is no result to keep.
     var whole = !quick && wanted.isEmpty() && executables.size() == 1;
-    var report = new Report(machine, results, verdicts);
+    var report = new Report(machine, results, curves, verdicts);
     report.write(whole ? docs : work);
+    Plots.write(results, curves, whole ? docs : work);
     System.out.print(Files.readString((whole ? docs : work).resolve("results.md")));
   }
 }

@@ -13,16 +13,23 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
 
 /** results.json and results.md. */
 final class Report {
   private final Map<String, String> machine;
   private final Results results;
+  private final List<Growth.Curve> curves;
   private final List<String> verdicts;
 
-  Report(Map<String, String> machine, Results results, List<String> verdicts) {
+  Report(
+      Map<String, String> machine,
+      Results results,
+      List<Growth.Curve> curves,
+      List<String> verdicts) {
     this.machine = requireNonNull(machine, "machine is null");
     this.results = requireNonNull(results, "results is null");
+    this.curves = requireNonNull(curves, "curves is null");
     this.verdicts = requireNonNull(verdicts, "verdicts is null");
   }
 
@@ -51,6 +58,21 @@ final class Report {
           figures.add(figure.id(), one);
         });
     json.add("figures", figures);
+    var growth = new JsonObject();
+    curves.forEach(curve -> {
+      var one = new JsonObject();
+      one.addProperty("work", curve.work());
+      one.addProperty("cost", curve.cost());
+      curve
+          .of()
+          .forEach((name, points) -> {
+            var all = new JsonObject();
+            points.forEach((amount, it) -> all.add(Long.toString(amount), json(it)));
+            one.add(name, all);
+          });
+      growth.add(curve.id(), one);
+    });
+    json.add("growth", growth);
     var lines = new JsonArray();
     verdicts.forEach(lines::add);
     json.add("verdicts", lines);
@@ -97,6 +119,25 @@ final class Report {
                         figure.unit().isEmpty() ? "" : ", " + figure.unit(),
                         String.join(
                             " | ", names.stream().map(it -> cell(contestants, it)).toList()))));
+    for (var curve : curves) {
+      lines.addAll(List.of("", "## As %s grow: %s".formatted(curve.work(), curve.cost()), ""));
+      var amounts = new TreeSet<Long>();
+      curve.of().values().forEach(it -> amounts.addAll(it.keySet()));
+      lines.add(
+          "| | " + String.join(" | ", amounts.stream().map("%,d"::formatted).toList()) + " |");
+      lines.add("|---" + "|---".repeat(amounts.size()) + "|");
+      curve
+          .of()
+          .forEach((name, points) ->
+              lines.add(
+                  "| %s | %s |"
+                      .formatted(
+                          name,
+                          String.join(
+                              " | ",
+                              points.values().stream().map(it -> number(it.median())).toList()))));
+      lines.addAll(List.of("", "![](growth-%s.svg)".formatted(curve.id())));
+    }
     lines.addAll(List.of("", "## Goals", "", "```"));
     lines.addAll(verdicts);
     lines.addAll(List.of("```", ""));
