@@ -19,11 +19,14 @@ die() {
 
 # --- what the tasks need ---------------------------------------------------------------------
 
+# The kernel's own names of its system calls on arm64, to compare ours with.
+arm64_headers=/usr/aarch64-linux-gnu/include/asm/unistd.h=linux-libc-dev-arm64-cross
+
 # For the tests: COMMAND=PACKAGE. The servers and init processes are there to be tested against.
 test_tools=(
   cc=gcc file=file readelf=binutils unshare=util-linux openssl=openssl promtool=prometheus
   nginx=nginx-light tinyproxy=tinyproxy-bin
-  strace=strace tini=tini dumb-init=dumb-init catatonit=catatonit
+  strace=strace tini=tini dumb-init=dumb-init catatonit=catatonit "$arm64_headers"
 )
 
 # For the Pods, and the images they are made of.
@@ -49,11 +52,11 @@ find_jdk() {
   die "no JDK 25 in JAVA_HOME, on the PATH, in GRAALVM_HOME or in /usr/lib/jvm: install one, and set JAVA_HOME"
 }
 
-# Installs Debian packages whose commands are missing: need COMMAND=PACKAGE…
+# Installs Debian packages whose commands, or headers, are missing: need COMMAND=PACKAGE…
 need() {
   local pair missing=()
   for pair in "$@"; do
-    command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+    command -v "${pair%%=*}" >/dev/null || [[ ${pair%%=*} == /*.h && -e ${pair%%=*} ]] || missing+=("${pair#*=}")
   done
   ((${#missing[@]})) || return 0
   if ((EUID == 0)) && command -v apt-get >/dev/null; then
@@ -295,7 +298,7 @@ verb_scan() {
 ## Run the unit tests alone, in seconds
 verb_unit_test() {
   find_jdk
-  need cc=gcc promtool=prometheus
+  need cc=gcc promtool=prometheus "$arm64_headers"
   maven test -pl orchestrator,testing -am
 }
 

@@ -59,4 +59,12 @@ enum Syscall {
   int number() {
     return AARCH64 ? aarch64 : x86;
   }
+
+  int x86() {
+    return x86;
+  }
+
+  int aarch64() {
+    return aarch64;
+  }
 }
