@@ -54,6 +54,8 @@ public final class ClientSecurityServices implements Feature {
                   "Ed25519",
                   "Ed448",
                   "EdDSA",
+                  // JSSE asks for it to see whether there are elliptic curves at all.
+                  "NONEwithECDSA",
                   "RSASSA-PSS",
                   "SHA1withECDSA",
                   "SHA1withRSA",
