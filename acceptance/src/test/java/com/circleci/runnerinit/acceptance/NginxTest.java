@@ -36,7 +36,7 @@ class NginxTest {
       assertThat(given.api().calls())
           .allSatisfy(
               call -> assertThat(call.header("authorization")).hasValue("Bearer " + given.token()));
-      assertThat(nginx.requests()).hasSize(2);
+      assertThat(nginx.requests(2)).hasSize(2);
     }
   }
 
@@ -50,9 +50,9 @@ class NginxTest {
 
       assertThat(given.runTask().exitCode()).isZero();
 
-      assertThat(nginx.requests()).hasSize(2);
-      assertThat(nginx.requests().getFirst()).contains("HTTP/1.1\" 502 ");
-      assertThat(nginx.requests().getLast()).contains("HTTP/1.1\" 200 ");
+      assertThat(nginx.requests(2)).hasSize(2);
+      assertThat(nginx.requests(2).getFirst()).contains("HTTP/1.1\" 502 ");
+      assertThat(nginx.requests(2).getLast()).contains("HTTP/1.1\" 200 ");
     }
   }
 
@@ -84,7 +84,7 @@ class NginxTest {
         assertThat(container.stderr().text())
             .contains("POST /api/v2/task/event/fail was " + cells[2] + " (1 attempts)");
       }
-      assertThat(nginx.requests()).hasSize(1);
+      assertThat(nginx.requests(1)).hasSize(1);
     }
   }
 
@@ -100,7 +100,7 @@ class NginxTest {
 
       assertThat(FirstAttempt.error(given.runTask()))
           .isEqualTo("remote error: tls: protocol version");
-      assertThat(nginx.requests()).isEmpty();
+      assertThat(nginx.requests(0)).isEmpty();
     }
   }
 

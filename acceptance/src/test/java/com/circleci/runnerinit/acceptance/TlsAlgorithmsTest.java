@@ -125,7 +125,7 @@ class TlsAlgorithmsTest {
       var container = given.runTask();
 
       assertThat(container.exitCode()).as(container.stderr().text()).isZero();
-      assertThat(nginx.requests()).hasSize(1);
+      assertThat(nginx.requests(1)).hasSize(1);
     }
   }
 }

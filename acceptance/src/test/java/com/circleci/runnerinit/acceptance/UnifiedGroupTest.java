@@ -28,7 +28,8 @@ class UnifiedGroupTest {
         .file(GROUP + "cpu.stat", "usage_usec 1000000\nuser_usec 5\nthrottled_usec 500000\n");
     given.agent("touch=/out/started", "wait-file=/out/end");
     var container = given.runTask();
-    given.root().awaitFile("/out/started");
+    // From then on, what is counted is the task's.
+    container.stdout().awaitEvent("task agent started");
     given
         .root()
         .file(GROUP + "cpu.stat", "usage_usec 3250000\nuser_usec 9\nthrottled_usec 750000\n")

@@ -41,7 +41,7 @@ public interface Kernel {
   /** Starts a child and returns its process id; on failure no child is left. */
   int spawn(SpawnRequest request) throws KernelException;
 
-  /** Waits for any child without blocking; its zombie is gone then (wait4(2)). */
+  /** Waits for any child without blocking; its zombie is gone then (wait4(2)). For one thread. */
   WaitResult waitForAnyChild();
 
   /**

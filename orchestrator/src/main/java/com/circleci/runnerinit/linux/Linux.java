@@ -61,10 +61,14 @@ public final class Linux implements Kernel {
   private final Syscalls syscalls;
   private final NativeBlock wakeCount;
 
+  /** Kept, since orphans may end by the thousands; one thread waits for them. */
+  private final NativeBlock waitStatus;
+
   public Linux(Syscalls syscalls) {
     this.syscalls = requireNonNull(syscalls, "syscalls is null");
     wakeCount = syscalls.allocate(Long.BYTES);
     wakeCount.bytes().putLong(0, 1);
+    waitStatus = syscalls.allocate(Integer.BYTES);
   }
 
   @Override
@@ -147,19 +151,14 @@ public final class Linux implements Kernel {
 
   @Override
   public WaitResult waitForAnyChild() {
-    NativeBlock status = syscalls.allocate(Integer.BYTES);
-    try {
-      long pid = retry(Syscall.WAIT4, -1, status.address(), WNOHANG, 0);
-      if (pid == -ECHILD) {
-        return new WaitResult.NoChildren();
-      }
-      if (pid <= 0) {
-        return new WaitResult.AllRunning();
-      }
-      return new WaitResult.Reaped((int) pid, ExitStatus.ofWaitStatus(status.bytes().getInt(0)));
-    } finally {
-      syscalls.free(status);
+    long pid = retry(Syscall.WAIT4, -1, waitStatus.address(), WNOHANG, 0);
+    if (pid == -ECHILD) {
+      return new WaitResult.NoChildren();
     }
+    if (pid <= 0) {
+      return new WaitResult.AllRunning();
+    }
+    return new WaitResult.Reaped((int) pid, ExitStatus.ofWaitStatus(waitStatus.bytes().getInt(0)));
   }
 
   @Override

@@ -98,10 +98,10 @@ final class EventLoop {
     Event event;
     while (end.isEmpty() && (event = events.poll()) != null) {
       if (event instanceof Event.Started(Role role)) {
-        narrator.tellStarted(role);
         if (role == Role.AGENT) {
           resources.begin();
         }
+        narrator.tellStarted(role);
       } else if (event instanceof Event.Exited(Role role, ExitStatus status)
           && role == Role.AGENT) {
         narrator.noteAgentExit(status);

@@ -2,6 +2,7 @@ package com.circleci.runnerinit.acceptance.harness;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.circleci.runnerinit.testing.Await;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,8 +81,13 @@ public final class Nginx implements Closeable {
     return "https://127.0.0.1:" + port;
   }
 
-  /** A line for each request that it has answered. */
-  public List<String> requests() {
+  /** A line for each request that it has answered, when there are so many: it answers first. */
+  public List<String> requests(int count) {
+    Await.until(count + " requests at nginx", () -> requests().size() >= count);
+    return requests();
+  }
+
+  private List<String> requests() {
     try {
       return Files.readAllLines(folder.resolve("access.log"), UTF_8);
     } catch (IOException e) {

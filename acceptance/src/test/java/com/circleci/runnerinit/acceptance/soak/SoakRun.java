@@ -21,7 +21,6 @@ final class SoakRun {
       List.of(
           "[eventfd]",
           "[eventfd]",
-          "[eventpoll]",
           "[signalfd]",
           "null",
           "pipe",
@@ -29,8 +28,8 @@ final class SoakRun {
           "pipe",
           "socket");
 
-  /** Where there is a /proc: for the children's OOM scores, and the runtime's view of itself. */
-  private static final List<String> DESCRIPTORS_BY_PROC = List.of("oom_score_adj", "orchestrator");
+  /** Where there is a /proc: for the children's OOM scores. */
+  private static final List<String> DESCRIPTORS_BY_PROC = List.of("oom_score_adj");
 
   private final Behaviour behaviour;
   private final Scenario given;

@@ -115,7 +115,8 @@ final class ControlGroup {
   private OptionalLong read(Counter counter) {
     try {
       return counter.in(version).find(text(kernel, file(counter), FILE_BYTES));
-    } catch (KernelException e) {
+    } catch (KernelException | OutOfMemoryError e) {
+      // No reason to end a task: when memory is short, less is known.
       return OptionalLong.empty();
     }
   }

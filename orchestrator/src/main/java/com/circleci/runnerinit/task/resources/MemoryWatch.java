@@ -50,7 +50,7 @@ public final class MemoryWatch {
       return group.memoryLimit().isPresent()
           ? Optional.of(new MemoryWatch(kernel, group, group.openMemoryInUse(), nanoClock))
           : Optional.empty();
-    } catch (KernelException e) {
+    } catch (KernelException | OutOfMemoryError e) {
       return Optional.empty();
     }
   }

@@ -51,8 +51,8 @@ public final class StartPages {
       for (Pages pages : unchanged(text)) {
         kernel.discardPages(pages.from(), pages.to() - pages.from());
       }
-    } catch (KernelException e) {
-      // An image without /proc: they stay.
+    } catch (KernelException | OutOfMemoryError e) {
+      // An image without /proc, or no memory to read it into: they stay.
     }
   }
 
