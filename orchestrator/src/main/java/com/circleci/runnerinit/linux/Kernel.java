@@ -72,7 +72,9 @@ public interface Kernel {
   /** A descriptor that tells of each signal that {@link Signals#isTaken} names (signalfd(2)). */
   int openSignals() throws KernelException;
 
-  /** The signals that have come, in the kernel's order; none when none is pending. */
+  /**
+   * The signals that have come, in the kernel's order; none when none is pending. For one thread.
+   */
   List<Integer> readSignals(int descriptor) throws KernelException;
 
   /** A counter by which one thread wakes another from {@link #poll} (eventfd(2)). */

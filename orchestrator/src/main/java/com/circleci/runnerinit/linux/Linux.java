@@ -61,14 +61,20 @@ public final class Linux implements Kernel {
   private final Syscalls syscalls;
   private final NativeBlock wakeCount;
 
-  /** Kept, since orphans may end by the thousands; one thread waits for them. */
+  /**
+   * Kept, for the one thread that waits and reads signals: orphans may end by the thousands, and
+   * when memory is short that must not end a task.
+   */
   private final NativeBlock waitStatus;
+
+  private final NativeBlock signalInfo;
 
   public Linux(Syscalls syscalls) {
     this.syscalls = requireNonNull(syscalls, "syscalls is null");
     wakeCount = syscalls.allocate(Long.BYTES);
     wakeCount.bytes().putLong(0, 1);
     waitStatus = syscalls.allocate(Integer.BYTES);
+    signalInfo = syscalls.allocate(SIGNAL_INFO_BYTES * SIGNALS_A_READ);
   }
 
   @Override
@@ -214,20 +220,15 @@ public final class Linux implements Kernel {
 
   @Override
   public List<Integer> readSignals(int descriptor) throws KernelException {
-    NativeBlock block = syscalls.allocate(SIGNAL_INFO_BYTES * SIGNALS_A_READ);
-    try {
-      List<Integer> signals = new ArrayList<>();
-      int read;
-      do {
-        read = readOrNothing(descriptor, block);
-        for (int at = 0; at < read; at += SIGNAL_INFO_BYTES) {
-          signals.add(block.bytes().getInt(at));
-        }
-      } while (read == block.size());
-      return signals;
-    } finally {
-      syscalls.free(block);
-    }
+    List<Integer> signals = new ArrayList<>();
+    int read;
+    do {
+      read = readOrNothing(descriptor, signalInfo);
+      for (int at = 0; at < read; at += SIGNAL_INFO_BYTES) {
+        signals.add(signalInfo.bytes().getInt(at));
+      }
+    } while (read == signalInfo.size());
+    return signals;
   }
 
   @Override
