@@ -315,7 +315,7 @@ static void signal_first(void) {
 static void look(void) {
   if (throttling) print("throttled_start", throttled());
   if (memory) {
-    sleep_ns(SECOND / 5);
+    sleep_ns(SECOND * 3 / 2); /* what only the start needed has been handed back by then */
     print_memory("");
     for (long i = 0; i < probes; i++) must_probe();
     if (probes) print_memory("_after_probes");
