@@ -75,7 +75,11 @@ final class NamespaceWatch implements AutoCloseable {
           .ifPresent(process -> {
             var unreaped = zombies.stream().filter(zombie -> zombie.parent() == process.pid());
             mostUnreaped.accumulateAndGet((int) unreaped.count(), Math::max);
-            lookAtFamily(process.tree());
+            var family = process.tree();
+            // By override, it may have become the custom init process meanwhile, whose child is it.
+            if (orchestrator.get().filter(now -> now.pid() == process.pid()).isPresent()) {
+              lookAtFamily(family);
+            }
           });
       LockSupport.parkNanos(LOOK_EVERY.toNanos());
     }
