@@ -164,7 +164,7 @@ public final class Linux implements Kernel {
     if (pid <= 0) {
       return new WaitResult.AllRunning();
     }
-    return new WaitResult.Reaped((int) pid, ExitStatus.ofWaitStatus(waitStatus.bytes().getInt(0)));
+    return new WaitResult.Reaped((int) pid, waitStatus.bytes().getInt(0));
   }
 
   @Override
@@ -652,18 +652,33 @@ public final class Linux implements Kernel {
     return result;
   }
 
-  private long call(Syscall syscall, long... arguments) {
-    return syscalls.invoke(
-        syscall.number(),
-        argument(arguments, 0),
-        argument(arguments, 1),
-        argument(arguments, 2),
-        argument(arguments, 3),
-        argument(arguments, 4),
-        argument(arguments, 5));
+  // One for each number of arguments, since an array of them would be garbage in every event.
+
+  private long call(Syscall syscall) {
+    return call(syscall, 0);
   }
 
-  private static long argument(long[] arguments, int index) {
-    return index < arguments.length ? arguments[index] : 0;
+  private long call(Syscall syscall, long a) {
+    return call(syscall, a, 0);
+  }
+
+  private long call(Syscall syscall, long a, long b) {
+    return call(syscall, a, b, 0);
+  }
+
+  private long call(Syscall syscall, long a, long b, long c) {
+    return call(syscall, a, b, c, 0);
+  }
+
+  private long call(Syscall syscall, long a, long b, long c, long d) {
+    return call(syscall, a, b, c, d, 0, 0);
+  }
+
+  private long call(Syscall syscall, long a, long b, long c, long d, long e) {
+    return call(syscall, a, b, c, d, e, 0);
+  }
+
+  private long call(Syscall syscall, long a, long b, long c, long d, long e, long f) {
+    return syscalls.invoke(syscall.number(), a, b, c, d, e, f);
   }
 }

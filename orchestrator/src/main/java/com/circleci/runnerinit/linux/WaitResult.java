@@ -1,13 +1,16 @@
 package com.circleci.runnerinit.linux;
 
-import static java.util.Objects.requireNonNull;
-
 /** What waiting for any child found. */
 public sealed interface WaitResult {
-  /** This child has ended, and is a zombie no more. */
-  record Reaped(int pid, ExitStatus status) implements WaitResult {
-    public Reaped {
-      requireNonNull(status, "status is null");
+  /**
+   * This child has ended, and is a zombie no more.
+   *
+   * @param waitStatus the status word of wait4(2)
+   */
+  record Reaped(int pid, int waitStatus) implements WaitResult {
+    /** Read out only when asked for, since nobody asks how an orphan ended. */
+    public ExitStatus status() {
+      return ExitStatus.ofWaitStatus(waitStatus);
     }
   }
 

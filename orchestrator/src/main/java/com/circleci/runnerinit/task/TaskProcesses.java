@@ -234,13 +234,12 @@ final class TaskProcesses {
   }
 
   void reap() {
-    Reaper.Batch batch = reaper.reap();
-    batch.reaped().forEach(this::reaped);
+    Reaper.Batch batch = reaper.reap(this::reaped);
     reapAgain = batch.more();
     if (killing && !batch.left()) {
       killing = false;
       events.accept(new Event.ProcessesGone());
-    } else if (killing && !batch.reaped().isEmpty()) {
+    } else if (killing && batch.reaped() > 0) {
       // What those had forked before they died has become ours meanwhile.
       descendants.kill();
     }

@@ -5,8 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.WaitResult;
 import com.circleci.runnerinit.linux.WaitResult.Reaped;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.function.Consumer;
 
 /** The one place that waits for children: orphans too, as soon as they end. */
 public final class Reaper {
@@ -20,23 +19,22 @@ public final class Reaper {
   }
 
   /**
-   * What was reaped at one go.
+   * What became of one go.
    *
+   * @param reaped how many children
    * @param left whether there are children left, or may be
    * @param more whether there may be more to reap at once
    */
-  public record Batch(List<Reaped> reaped, boolean left, boolean more) {
-    public Batch {
-      reaped = List.copyOf(reaped);
-    }
-  }
+  public record Batch(int reaped, boolean left, boolean more) {}
 
-  /** Reaps the children that have ended, up to a number of them. */
-  public Batch reap() {
-    List<Reaped> reaped = new ArrayList<>();
-    while (reaped.size() < BATCH) {
+  /**
+   * Reaps the children that have ended, up to a number of them. Each is handed on at once: a list
+   * of them would be garbage by the thousand when a task leaves many orphans.
+   */
+  public Batch reap(Consumer<Reaped> to) {
+    for (int reaped = 0; reaped < BATCH; reaped++) {
       switch (kernel.waitForAnyChild()) {
-        case Reaped child -> reaped.add(child);
+        case Reaped child -> to.accept(child);
         case WaitResult.AllRunning() -> {
           return new Batch(reaped, true, false);
         }
@@ -45,6 +43,6 @@ public final class Reaper {
         }
       }
     }
-    return new Batch(reaped, true, true);
+    return new Batch(BATCH, true, true);
   }
 }
