@@ -6,15 +6,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /** A container's control groups, of version 1 or 2, for one run: so that no quota is used up. */
 final class ControlGroup implements AutoCloseable {
   private static final Path MOUNT = Path.of("/sys/fs/cgroup");
   private static final List<String> CONTROLLERS = List.of("cpu", "cpuacct", "memory", "pids");
   private static final int PERIOD_MICROSECONDS = 100_000;
+  private static final AtomicLong COUNT = new AtomicLong();
 
-  private final String name = "runner-init-bench-" + UUID.randomUUID();
+  private static final String PREFIX = "runner-init-bench-";
+
+  private final String name =
+      PREFIX + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
   private final List<String> controllers;
 
   private ControlGroup(List<String> controllers) {
@@ -30,11 +35,30 @@ final class ControlGroup implements AutoCloseable {
     return new ControlGroup(version() == 2 ? List.of("unified") : present());
   }
 
+  /** What earlier benchmarks have left that were cut off. */
+  static void removeAbandoned() {
+    for (var parent :
+        Stream.concat(Stream.of(MOUNT), present().stream().map(MOUNT::resolve)).toList()) {
+      try (var groups = Files.newDirectoryStream(parent, PREFIX + "*")) {
+        for (var group : groups) {
+          var pid =
+              group.getFileName().toString().substring(PREFIX.length()).replaceFirst("-.*", "");
+          if (!Files.exists(Path.of("/proc", pid))) {
+            Files.deleteIfExists(group);
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
   /** As much of one CPU in each 100 ms, and as much memory. */
   static ControlGroup limited(double cpus, long bytes) {
     var group = unlimited();
     var quota = Math.round(cpus * PERIOD_MICROSECONDS);
     if (version() == 2) {
+      enableControllers();
       group.write("unified", "cpu.max", quota + " " + PERIOD_MICROSECONDS);
       group.write("unified", "memory.max", Long.toString(bytes));
     } else {
@@ -75,6 +99,15 @@ final class ControlGroup implements AutoCloseable {
 
   private static List<String> present() {
     return CONTROLLERS.stream().filter(it -> Files.isDirectory(MOUNT.resolve(it))).toList();
+  }
+
+  /** So that new groups have their files. */
+  private static void enableControllers() {
+    try {
+      Files.writeString(MOUNT.resolve("cgroup.subtree_control"), "+cpu +memory");
+    } catch (IOException e) {
+      throw new BenchException("can't limit CPU and memory of control groups: " + e.getMessage());
+    }
   }
 
   private static void make(Path path) {

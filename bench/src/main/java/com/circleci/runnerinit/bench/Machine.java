@@ -1,11 +1,15 @@
 package com.circleci.runnerinit.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,12 +26,21 @@ final class Machine {
     machine.put("kernel", Files.readString(Path.of("/proc/sys/kernel/osrelease")).strip());
     machine.put(
         "system", field("/etc/os-release", "PRETTY_NAME").orElse("unknown").replace("\"", ""));
+    machine.put("peers", versions("tini", "dumb-init", "catatonit", "coreutils"));
     machine.put("control groups", "version " + ControlGroup.version());
     machine.put("file system of the copies", Files.getFileStore(folder).type());
     machine.put(
         "load before", Files.readString(Path.of("/proc/loadavg")).replaceFirst("(?s) .*", ""));
     machine.put("runs", Integer.toString(runs));
     return machine;
+  }
+
+  /** Of Debian packages. */
+  private static String versions(String... packages) throws IOException {
+    var command = new ArrayList<>(List.of("dpkg-query", "-W", "-f", "${Package} ${Version}, "));
+    command.addAll(List.of(packages));
+    var query = new ProcessBuilder(command).redirectErrorStream(true).start();
+    return new String(query.getInputStream().readAllBytes(), UTF_8).replaceFirst(", $", "");
   }
 
   private static Optional<String> field(String file, String name) throws IOException {

@@ -56,6 +56,8 @@ public final class Main {
         default -> wanted.add(word);
       }
     }
+    ControlGroup.removeAbandoned();
+    // Not on a disk: the agent writes its times into it.
     var shared = Files.isDirectory(Path.of("/dev/shm")) ? Path.of("/dev/shm") : work;
     var measurer =
         new Measurer(

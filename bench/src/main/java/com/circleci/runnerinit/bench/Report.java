@@ -86,7 +86,9 @@ final class Report {
     json.addProperty("upperQuartile", rounded(samples.upperQuartile()));
     json.addProperty("min", rounded(samples.min()));
     json.addProperty("max", rounded(samples.max()));
-    json.addProperty("runs", samples.values().size());
+    var values = new JsonArray();
+    samples.values().forEach(value -> values.add(rounded(value)));
+    json.add("samples", values);
     return json;
   }
 
