@@ -16,6 +16,9 @@ import java.util.stream.Stream;
 
 /** Who takes part, and what they need around them. */
 final class Lab implements Closeable {
+  /** The name of the executable that was just built. */
+  static final String OURS = "ours";
+
   private static final double LIMITED_CPUS = 0.05;
   private static final long LIMITED_BYTES = 64 << 20;
 

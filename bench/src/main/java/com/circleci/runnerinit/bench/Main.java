@@ -32,7 +32,7 @@ public final class Main {
   private static void run(List<String> args) throws IOException {
     var work = Files.createDirectories(Path.of(args.get(3)));
     var docs = Path.of(args.get(4));
-    var executables = new LinkedHashMap<String, Path>(Map.of("ours", Path.of(args.get(2))));
+    var executables = new LinkedHashMap<String, Path>(Map.of(Lab.OURS, Path.of(args.get(2))));
     var wanted = new ArrayList<String>();
     var runs = RUNS;
     var quick = false;

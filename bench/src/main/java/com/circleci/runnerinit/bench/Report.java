@@ -140,6 +140,7 @@ final class Report {
                               points.values().stream().map(it -> number(it.median())).toList()))));
       lines.addAll(List.of("", "![](growth-%s.svg)".formatted(curve.id())));
     }
+    lines.addAll(Fleet.lines(results, Lab.OURS));
     lines.addAll(List.of("", "## Goals", "", "```"));
     lines.addAll(verdicts);
     lines.addAll(List.of("```", ""));
