@@ -38,6 +38,12 @@ smoke_tools=(
 
 is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
 
+# For a cluster of one node, beside what is built from source.
+cluster_tools=(
+  etcd=etcd-server containerd=containerd /usr/lib/cni/ptp=containernetworking-plugins
+  ip=iproute2 setpriv=util-linux pgrep=procps
+)
+
 # Sets JAVA_HOME to a JDK 25, whatever the java on the PATH is.
 find_jdk() {
   local candidate on_path
@@ -52,11 +58,11 @@ find_jdk() {
   die "no JDK 25 in JAVA_HOME, on the PATH, in GRAALVM_HOME or in /usr/lib/jvm: install one, and set JAVA_HOME"
 }
 
-# Installs Debian packages whose commands, or headers, are missing: need COMMAND=PACKAGE…
+# Installs Debian packages whose commands, or files, are missing: need COMMAND=PACKAGE…
 need() {
   local pair missing=()
   for pair in "$@"; do
-    command -v "${pair%%=*}" >/dev/null || [[ ${pair%%=*} == /*.h && -e ${pair%%=*} ]] || missing+=("${pair#*=}")
+    command -v "${pair%%=*}" >/dev/null || [[ ${pair%%=*} == /* && -e ${pair%%=*} ]] || missing+=("${pair#*=}")
   done
   ((${#missing[@]})) || return 0
   if ((EUID == 0)) && command -v apt-get >/dev/null; then
@@ -271,6 +277,13 @@ verb_test() {
 ## By podman, offline, in a storage of its own. Needs root. A line that begins with "smoke:" tells
 ## of each base image and security context when the task began and how soon the container ended.
 ## SKIP_BUILD=true takes the executables in target/bin as they are.
+##
+## With KUBECONFIG set, the Pods run on that cluster instead, in namespaces that are deleted in the
+## end:
+##
+##   IMAGE_REPOSITORY      where the images are pushed to, as tags smoke-…, and nodes pull from
+##   KUBECTL               the kubectl to ask by; that on the PATH by default
+##   SMOKE_DEADLINE        seconds that a Pod may take until its containers run (120)
 verb_smoke_tests() {
   ((EUID == 0)) || die "smoke-tests: podman runs the Pods as root"
   need "${smoke_tools[@]}"
@@ -280,7 +293,26 @@ verb_smoke_tests() {
   source "$root/scripts/images.bash"
   # shellcheck source=scripts/smoke-tests.bash
   source "$root/scripts/smoke-tests.bash"
-  smoke_tests "$@"
+  if [[ -n ${KUBECONFIG:-} ]]; then smoke_tests_on_cluster "$@"; else smoke_tests "$@"; fi
+}
+
+## Run the Pods on Kubernetes itself, and let its API server judge what is in deploy/
+##
+## Builds Kubernetes from its Go modules, once, in ten minutes or more; then runs a cluster of one
+## node in namespaces of its own, and on it what ./do smoke-tests runs when KUBECONFIG is set.
+## Needs root.
+verb_kubernetes_tests() {
+  ((EUID == 0)) || die "kubernetes-tests: a node needs root"
+  need "${smoke_tools[@]}" "${cluster_tools[@]}"
+  find_jdk
+  build_unless_told_not_to
+  # shellcheck source=scripts/images.bash
+  source "$root/scripts/images.bash"
+  # shellcheck source=scripts/smoke-tests.bash
+  source "$root/scripts/smoke-tests.bash"
+  # shellcheck source=scripts/kubernetes.bash
+  source "$root/scripts/kubernetes.bash"
+  kubernetes_tests "$@"
 }
 
 ## Look for secrets in the history, and for what does not belong into the images

@@ -92,13 +92,50 @@ copy_with_libraries() {
   done
 }
 
+# What a run leaves in podman's storage, or on a cluster, after a failure or Ctrl-C, too.
+clean_up() {
+  [[ -z ${SMOKE_RUN:-} ]] || delete_namespaces
+  podman pod rm --all --force --time 0 >/dev/null 2>&1 || true
+  podman rmi --all --force >/dev/null 2>&1 || true
+  rm -rf "$smoke_dir"/{storage,run,base}
+}
+
 smoke_tests() {
   podman_of_our_own
-  trap 'podman pod rm --all --force --time 0 >/dev/null 2>&1; podman rmi --all --force >/dev/null 2>&1; rm -rf "$smoke_dir"/{storage,run,base}' EXIT
+  trap clean_up EXIT
   IMAGE_BUILDER=podman images test-agent
   make_base_images
   # The tests sign by it, too.
   find_cosign
   PATH=$(dirname "$cosign"):$PATH
   maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false "$@"
+}
+
+# --- on a cluster ----------------------------------------------------------------------------
+
+delete_namespaces() {
+  "$KUBECTL" delete namespace --selector "runner-init-smoke-test/run=$SMOKE_RUN" --timeout 90s >/dev/null ||
+    say "smoke-tests: the namespaces runner-init-smoke-* of this run are still there: kubectl delete namespace -l runner-init-smoke-test/run=$SMOKE_RUN"
+}
+
+# Where the cluster's nodes pull from. In ./do kubernetes-tests, that is in the cluster's own network.
+push_for_cluster() { ${enter[@]+"${enter[@]}"} podman push --quiet "$1" "docker://$IMAGE_REPOSITORY:smoke-$2" || die "smoke-tests: $IMAGE_REPOSITORY:smoke-$2 could not be pushed"; }
+
+smoke_tests_on_cluster() {
+  local answer name
+  [[ -n ${IMAGE_REPOSITORY:-} ]] ||
+    die "smoke-tests: KUBECONFIG is set, so a cluster pulls the images: IMAGE_REPOSITORY says where from, such as registry.example.com/your-org/runner-init"
+  export KUBECTL=${KUBECTL:-kubectl} SMOKE_REPOSITORY=$IMAGE_REPOSITORY
+  command -v "$KUBECTL" >/dev/null || die "smoke-tests: no $KUBECTL, which asks the cluster of KUBECONFIG"
+  answer=$("$KUBECTL" --request-timeout 20s get --raw /readyz 2>&1) ||
+    die "smoke-tests: the cluster of KUBECONFIG can't be reached: ${answer##*$'\n'}"
+  podman_of_our_own
+  SMOKE_RUN=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
+  export SMOKE_RUN
+  trap 'clean_up; ${after_smoke_tests:-:}' EXIT
+  IMAGE_REPOSITORY='' IMAGE_BUILDER=podman images test-agent
+  make_base_images
+  push_for_cluster localhost/runner-init:test-agent-amd64 init
+  for name in nothing one-file busybox glibc debian musl; do push_for_cluster "localhost/smoke:$name" "$name"; done
+  maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false -Dgroups=cluster -DexcludedGroups=none "$@"
 }

@@ -19,11 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A whole task in the Pod of {@code deploy/pod.yaml}, over every kind of base image. */
+/** In podman: a whole task in the Pod of {@code deploy/pod.yaml}, over every kind of base image. */
 class SmokeTest {
-  private static final String INIT = "localhost/runner-init:test-agent-amd64";
-  private static final List<String> SERVICE =
-      List.of("/circleci-agent", "touch=/opt/circleci/ready", "sleep=forever");
+  private static final String INIT = Manifests.INIT;
   private static final String TASK =
       "read-stdin print=task-began touch=/opt/circleci/began wait-file=/opt/circleci/finish";
 
@@ -45,7 +43,7 @@ class SmokeTest {
   void shouldRunATaskAndDrainWhenThePodIsDeleted(String base, String context, boolean hasProgram)
       throws IOException {
     var manifest =
-        manifest(base, TASK + (hasProgram ? " exec /program" : " print=the-task-is-done"));
+        Manifests.task(base, TASK + (hasProgram ? " exec /program" : " print=the-task-is-done"));
     if (context.equals("plain")) {
       manifest.plain();
     }
@@ -86,7 +84,7 @@ class SmokeTest {
 
   @Test
   void shouldKillAnInitContainerThatTakesMoreThanItsMemory() {
-    var manifest = manifest("nothing", TASK);
+    var manifest = Manifests.task("nothing", TASK);
     // Something greedy in the place of the orchestrator, under the limits of the manifest.
     var greedy = new JsonArray();
     greedy.add("/circleci-agent");
@@ -135,14 +133,6 @@ class SmokeTest {
     Podman.podman("rm", "limited");
     Podman.podman("volume", "rm", "limited");
     return (Long.parseLong(ended) - Long.parseLong(began)) / 1_000_000;
-  }
-
-  private static Manifest manifest(String base, String task) {
-    return Manifest.load()
-        .init(INIT)
-        .primary("localhost/smoke:" + base, task)
-        .configured("readiness_file_path", "/opt/circleci/ready")
-        .service(INIT, SERVICE);
   }
 
   private static void assertInit(Podman pod) throws IOException {
