@@ -31,7 +31,8 @@ test_tools=(
 
 # For the Pods, and the images they are made of.
 smoke_tools=(
-  podman=podman runc=runc catatonit=catatonit buildah=buildah busybox=busybox-static debootstrap=debootstrap
+  podman=podman runc=runc catatonit=catatonit buildah=buildah busybox=busybox-static
+  debootstrap=debootstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
   nsenter=util-linux curl=curl promtool=prometheus cc=gcc musl-gcc=musl-tools
   docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq
 )

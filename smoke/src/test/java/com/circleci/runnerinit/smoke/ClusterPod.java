@@ -60,15 +60,23 @@ final class ClusterPod implements Closeable {
 
   /** Waits until these containers have begun, and says what keeps the Pod when they do not. */
   ClusterPod begun(String... containers) {
-    var deadline = Instant.now().plus(DEADLINE);
+    try {
+      return begunWithin(DEADLINE, containers);
+    } catch (AssertionError e) {
+      IN_VAIN.set(true);
+      throw e;
+    }
+  }
+
+  ClusterPod begunWithin(Duration patience, String... containers) {
+    var deadline = Instant.now().plus(patience);
     for (var container : containers) {
       while (last(container, "state").map(state -> state.has("waiting")).orElse(true)) {
         if (Instant.now().isAfter(deadline)) {
-          IN_VAIN.set(true);
           throw new AssertionError(
               "Pod %s in %s is %s after %d s: %s"
                   .formatted(
-                      name, kubectl.namespace(), phase(), DEADLINE.toSeconds(), whatKeepsIt()));
+                      name, kubectl.namespace(), phase(), patience.toSeconds(), whatKeepsIt()));
         }
         LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
       }

@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.smoke;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.testing.Await;
 import com.google.errorprone.annotations.FormatMethod;
@@ -155,6 +156,19 @@ class ClusterTest {
 
       assertThat(ended.getAsJsonPrimitive("exitCode").getAsInt()).isEqualTo(137);
       assertThat(ended.getAsJsonPrimitive("reason").getAsString()).isEqualTo("OOMKilled");
+    }
+  }
+
+  @Test
+  void shouldSayWhatKeepsAPodThatDoesNotStart() {
+    var missing = Manifests.INIT + "-that-is-missing";
+    var manifest = Manifests.task("nothing", TASK).init(missing);
+
+    try (var pod = ClusterPod.start(restricted, manifest)) {
+      assertThatThrownBy(() -> pod.begunWithin(Duration.ofSeconds(5), "orchestrator"))
+          .hasMessageStartingWith(
+              "Pod runner-init-task in " + restricted.namespace() + " is Pending after 5 s: ")
+          .hasMessageContaining(missing);
     }
   }
 
