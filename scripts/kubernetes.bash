@@ -53,8 +53,16 @@ make_credentials() {
 # The control groups of the Pods, of which the node has a folder of its own.
 cgroups() { find /sys/fs/cgroup -maxdepth 2 -type d -path "*/$1"; }
 
+# Those that a killed run has left.
+remove_old_cgroups() {
+  local folder
+  while read -r folder; do
+    kill -0 "${folder##*-}" 2>/dev/null || find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  done < <(cgroups 'runner-init-[0-9]*')
+}
+
 make_cgroups() {
-  local hierarchy
+  local hierarchy file
   if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then
     mkdir "/sys/fs/cgroup/$1"
     return
@@ -75,6 +83,7 @@ start_cluster() {
   rm -rf "$state"
   (umask 077 && mkdir -p "$state")
   (umask 077 && make_credentials)
+  remove_old_cgroups
   make_cgroups "$name"
   # What is in these namespaces ends with their first process, which ends with this script.
   setpriv --pdeathsig KILL unshare --pid --mount --net --ipc --uts --fork --kill-child --mount-proc \
