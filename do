@@ -96,7 +96,7 @@ graalvm_home() {
 with_progress() {
   local what=$1 output=$2 begin=$SECONDS
   shift 2
-  say "$what: a minute or two; details in ${output#"$root"/}"
+  say "$what: minutes; details in ${output#"$root"/}"
   "$@" >"$output" 2>&1 &
   local job=$!
   while kill -0 "$job" 2>/dev/null; do

@@ -38,7 +38,7 @@ go_module_tools() {
     rm -rf "$kept.new"
     mkdir -p "$kept.new"
     mapfile -t tools < <(sed -n '/^tool (/,/^)/s/^\t//p' "$folder/go.mod")
-    with_progress "building $name (in all, ten minutes or more)" "$root/target/$name.log" \
+    with_progress "building $name" "$root/target/$name.log" \
       env CGO_ENABLED=0 "$go" build -C "$folder" -mod=readonly -trimpath -ldflags "$flags" -o "$kept.new/" "${tools[@]}"
     mv "$kept.new" "$kept"
   fi

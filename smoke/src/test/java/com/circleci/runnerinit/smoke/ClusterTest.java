@@ -98,7 +98,7 @@ class ClusterTest {
       assertThat(pod.events()).doesNotContain("Liveness probe failed");
       Await.until("the Pod to be gone", () -> !pod.isThere());
       say(
-          "%-8s %-10s start %4d ms (init %4d ms), stop %3d ms",
+          "%-8s %-10s start %4d ms (init %4d ms), stop %3d ms, on Kubernetes",
           base,
           context,
           start.toMillis(),
