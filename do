@@ -7,8 +7,18 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RUNNER_INIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/runner-init}
-bin=$root/target/bin/linux/amd64
 export RUNNER_INIT_CACHE=$cache
+
+# As images name it.
+machine_architecture() {
+  case $(uname -m) in
+    aarch64) echo arm64 ;;
+    *) echo amd64 ;;
+  esac
+}
+
+# What this machine itself runs.
+bin=$root/target/bin/linux/$(machine_architecture)
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -82,13 +92,13 @@ maven() {
   (cd "$root" && mvn --batch-mode --quiet "$@")
 }
 
-# Prints the GraalVM home to build with.
+# Prints the GraalVM home to build with: graalvm_home ARCHITECTURE
 graalvm_home() {
-  if [[ -n ${GRAALVM_HOME:-} && -x ${GRAALVM_HOME:-}/bin/native-image ]]; then
+  if [[ $1 == "$(machine_architecture)" && -n ${GRAALVM_HOME:-} && -x ${GRAALVM_HOME:-}/bin/native-image ]]; then
     printf '%s\n' "$GRAALVM_HOME"
   else
     "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
-      "$root/toolchain/src/main/java/com/circleci/runnerinit/toolchain/Toolchain.java" home
+      "$root/toolchain/src/main/java/com/circleci/runnerinit/toolchain/Toolchain.java" --arch "$1" home
   fi
 }
 
@@ -117,58 +127,73 @@ source_date() {
   git -C "$root" log -1 --format=%cI -- orchestrator/src/main orchestrator/pom.xml 2>/dev/null | grep . || echo unknown
 }
 
+# compile_c ARCHITECTURE HOME
 compile_c() {
-  need musl-gcc=musl-tools ar=binutils
-  local out=$root/target/native/linux/amd64
-  mkdir -p "$out"
-  musl-gcc -Os -fno-stack-protector -Wall -Wextra -Werror -DRUNNER_INIT_EXECUTABLE \
+  local out=$root/target/native/linux/$1 into=$root/target/bin/linux/$1 gcc=musl-gcc ar=ar
+  if [[ $1 == "$(machine_architecture)" ]]; then
+    need musl-gcc=musl-tools ar=binutils
+  else
+    gcc=$(echo "$2"/lib/svm/musl/*-linux-musl-gcc)
+    ar=$(basename "${gcc%-musl-gcc}")-gnu-ar
+  fi
+  mkdir -p "$out" "$into"
+  "$gcc" -Os -fno-stack-protector -Wall -Wextra -Werror -DRUNNER_INIT_EXECUTABLE \
     -ffile-prefix-map="$root"=. -c -o "$out/runner_init.o" "$root/orchestrator/src/main/c/runner_init.c"
   rm -f "$out/librunnerinit.a"
-  ar rcsD "$out/librunnerinit.a" "$out/runner_init.o"
-  mkdir -p "$bin"
-  musl-gcc -static -Os -s -Wall -Wextra -Werror -o "$bin/fake-task-agent" "$root/testing/src/main/c/fake-task-agent.c"
+  "$ar" rcsD "$out/librunnerinit.a" "$out/runner_init.o"
+  "$gcc" -static -Os -s -Wall -Wextra -Werror -o "$into/fake-task-agent" "$root/testing/src/main/c/fake-task-agent.c"
+}
+
+# The oldest CPU that the executable runs on, and what else is for one architecture alone. Pages of
+# 4 KiB make the file smaller, but kernels of arm64 may have 16 or 64 KiB: the builder assumes 64.
+architecture_options() {
+  case $1 in
+    amd64) printf '%s\n' -march=x86-64-v2 -H:PageSize=4096 ;;
+    arm64) printf '%s\n' -march=armv8-a ;;
+  esac
 }
 
 # docs/decisions/0010 and 0016 say why each is there, and what it does to size and start.
 image_options() {
+  architecture_options "$1"
   printf '%s\n' \
-    --static --libc=musl -Os --no-fallback -march=x86-64-v2 \
+    --static --libc=musl -Os --no-fallback \
     --limit-modules java.base \
     --features=com.circleci.runnerinit.nativeimage.ClientSecurityServices \
     -J--add-opens=java.base/java.security=ALL-UNNAMED \
     --initialize-at-build-time=com.circleci.runnerinit.cmd.BuildInfo,com.google.gson \
     -H:+UnlockExperimentalVMOptions \
     -H:-ParseRuntimeOptions -H:-SpawnIsolates -H:-VMContinuations -H:-ForeignAPISupport \
-    -H:PageSize=4096 -H:AlignedHeapChunkSize=131072 -H:LargeArrayThreshold=65536 \
+    -H:AlignedHeapChunkSize=131072 -H:LargeArrayThreshold=65536 \
     -H:CodeInfoIndexGranularity=4096 -H:+ReduceImplicitExceptionStackTraceInformation \
     -H:+TrackPrimitiveValues -H:+UsePredicates -H:TypeFlowSaturationCutoff=400 \
-    -H:CLibraryPath="$root/target/native/linux/amd64" \
+    -H:CLibraryPath="$root/target/native/linux/$1" \
     -R:MaxHeapSize=33554432 -R:MaxNewSize=2097152 -R:InitialTLABSize=32768 \
     -Drunnerinit.version="$(version)" \
     -Drunnerinit.date="$(source_date)"
 }
 
+# build_executable ARCHITECTURE HOME
 build_executable() {
-  local home=$1 key class_path kept
+  local home=$2 into=$root/target/bin/linux/$1 key class_path kept
   class_path=$root/orchestrator/target/orchestrator.jar:$(cat "$root/orchestrator/target/class-path")
   key=$({
-    image_options | sed "s:$root::"
+    image_options "$1" | sed "s:$root::"
     cat "$home/release" "$home/toolchain.properties" 2>/dev/null
     tr : '\n' <<<"$class_path" | xargs sha256sum | cut -d' ' -f1
-    sha256sum "$root/target/native/linux/amd64/librunnerinit.a" | cut -d' ' -f1
+    sha256sum "$root/target/native/linux/$1/librunnerinit.a" | cut -d' ' -f1
   } | sha256sum | cut -c1-16)
   kept=$cache/executables/$key
   if [[ ! -x $kept/orchestrator ]]; then
     local options
-    mapfile -t options < <(image_options)
+    mapfile -t options < <(image_options "$1")
     mkdir -p "$kept" "$root/target"
-    with_progress "building the executable" "$root/target/native-image.log" \
+    with_progress "building the executable for $1" "$root/target/native-image-$1.log" \
       "$home/bin/native-image" "${options[@]}" -cp "$class_path" -o "$kept/orchestrator.new" \
       com.circleci.runnerinit.cmd.Main
     mv "$kept/orchestrator.new" "$kept/orchestrator"
   fi
-  mkdir -p "$bin"
-  cmp -s "$kept/orchestrator" "$bin/orchestrator" || install -m 755 "$kept/orchestrator" "$bin/orchestrator"
+  cmp -s "$kept/orchestrator" "$into/orchestrator" || install -m 755 "$kept/orchestrator" "$into/orchestrator"
 }
 
 # Packages the modules, and writes the class path of each beside its jar.
@@ -181,21 +206,46 @@ package_jars() {
   fi
 }
 
-## Build the static executables into target/bin/linux/amd64
+# arm64 is built on an amd64 machine too, if that is of Debian: see toolchain/README.md.
+architectures() {
+  local default
+  default=$(machine_architecture)
+  [[ $default == amd64 && -x /usr/bin/dpkg-query ]] && default="amd64 arm64"
+  tr ' ' '\n' <<<"${ARCHITECTURES:-$default}"
+}
+
+# build ARCHITECTURE…: one after the other, since each takes 5 GB of memory.
+build() {
+  find_jdk
+  package_jars
+  # shellcheck source=scripts/build-record.bash
+  source "$root/scripts/build-record.bash"
+  local architecture home into
+  for architecture in "$@"; do
+    [[ -n $(architecture_options "$architecture") ]] || die "ARCHITECTURES: amd64 or arm64, not $architecture"
+    home=$(graalvm_home "$architecture") || die "no native-image to build with for $architecture"
+    compile_c "$architecture" "$home"
+    build_executable "$architecture" "$home"
+    record_build "$architecture" "$home"
+    into=target/bin/linux/$architecture
+    say "$into: orchestrator $(stat -c %s "$root/$into/orchestrator") bytes, fake-task-agent $(stat -c %s "$root/$into/fake-task-agent") bytes"
+  done
+}
+
+## Build the static executables into target/bin/linux, for amd64 and arm64
 ##
 ## The first run assembles a native-image toolchain when GRAALVM_HOME has none. Toolchain and
 ## executables are kept, by a hash of their inputs, in $RUNNER_INIT_CACHE (~/.cache/runner-init).
+##
+##   ARCHITECTURES=amd64   builds for that alone, in half the time; executables of others are
+##                         removed, so that no image gets an old one
 verb_build() {
-  find_jdk
-  package_jars
-  local home
-  home=$(graalvm_home) || die "no native-image to build with"
-  compile_c
-  build_executable "$home"
-  # shellcheck source=scripts/build-record.bash
-  source "$root/scripts/build-record.bash"
-  record_build amd64 "$home"
-  say "target/bin/linux/amd64: orchestrator $(stat -c %s "$bin/orchestrator") bytes, fake-task-agent $(stat -c %s "$bin/fake-task-agent") bytes"
+  local wanted built
+  mapfile -t wanted < <(architectures)
+  for built in "$root"/target/bin/linux/*; do
+    [[ ! -d $built || " ${wanted[*]} " == *" ${built##*/} "* ]] || rm -r "$built"
+  done
+  build "${wanted[@]}"
 }
 
 ## Take a script through the whole flow of a task: ./do run-task [FLAG…] [SCRIPT]
@@ -208,7 +258,7 @@ verb_build() {
 ##   --user USER          whom to run the task as: a name, a uid or uid:gid
 ##   --fail-api           the runner API answers 500 to everything
 verb_run_task() {
-  verb_build
+  build "$(machine_architecture)"
   # shellcheck source=scripts/run-task.bash
   source "$root/scripts/run-task.bash"
   run_task "$@"
@@ -269,8 +319,32 @@ verb_test() {
   ((EUID == 0)) || die "test: PID namespaces need root"
   need "${test_tools[@]}"
   maven verify -pl orchestrator,testing -am
-  verb_build
+  build "$(machine_architecture)"
   maven verify -DskipUnitTests=true
+}
+
+# Has the kernel run arm64 programs by QEMU, wherever their root is: what Debian's package sets up
+# itself where binfmt-support is installed.
+register_qemu() {
+  local folder=/proc/sys/fs/binfmt_misc
+  need qemu-aarch64-static=qemu-user-static
+  [[ -e $folder/register ]] || mount -t binfmt_misc binfmt_misc "$folder" ||
+    die "this kernel can't be told to run programs of arm64: it has no binfmt_misc"
+  [[ -e $folder/qemu-aarch64 ]] || cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$folder/register" ||
+    die "QEMU could not be registered in $folder"
+}
+
+## Run the core of the acceptance tests on the arm64 executable, by QEMU's user emulation
+##
+## On an arm64 machine ./do test runs all of them, without QEMU.
+verb_test_arm64() {
+  find_jdk
+  ((EUID == 0)) || die "test-arm64: PID namespaces need root"
+  need "${test_tools[@]}"
+  register_qemu
+  build arm64
+  maven verify -pl toolchain,acceptance -am -DskipUnitTests=true \
+    -Dgroups='core | foreign' -DexcludedGroups= -Drunnerinit.architecture=arm64
 }
 
 ## Run the images in Pods, over every kind of base image, and check what an operator deploys

@@ -115,13 +115,6 @@ build_with_containers() {
   "$tool" tag "$name-$(machine_architecture)$suffix" "$name$suffix"
 }
 
-machine_architecture() {
-  case $(uname -m) in
-    aarch64) echo arm64 ;;
-    *) echo amd64 ;;
-  esac
-}
-
 build_with_docker() {
   local name=$1 suffix=$2 layout=$3 platforms
   platforms=$(printf ',linux/%s' "${architectures[@]}")

@@ -19,6 +19,11 @@ enum Arch {
     return named(System.getProperty("os.arch"));
   }
 
+  /** Whether this machine is of another one, so that its programs run here by QEMU alone. */
+  boolean isForeign() {
+    return this != ofThisMachine();
+  }
+
   static Arch named(String name) {
     return switch (name) {
       case "amd64", "x86_64" -> AMD64;
@@ -37,13 +42,21 @@ enum Arch {
     return "linux-" + jdkName();
   }
 
-  /** The compiler that the image builder looks for on the PATH. */
-  String muslCompiler() {
-    return gnuName + "-linux-musl-gcc";
+  /** Debian's name for a folder of musl's headers and libraries. */
+  String musl() {
+    return gnuName + "-linux-musl";
   }
 
-  /** Debian's name for a folder of headers and libraries. */
+  /** Debian's name for a folder of headers and libraries, and the start of a compiler's name. */
   String multiarch() {
     return gnuName + "-linux-gnu";
+  }
+
+  /** The name that Debian and images have for it, such as {@code arm64}. */
+  String debianName() {
+    return switch (this) {
+      case AMD64 -> "amd64";
+      case AARCH64 -> "arm64";
+    };
   }
 }

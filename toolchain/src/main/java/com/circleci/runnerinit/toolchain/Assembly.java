@@ -14,6 +14,7 @@ import java.util.Map;
 final class Assembly {
   private static final List<String> OPENJDK = List.of("openjdk-25", "openjdk-26");
   private static final List<String> ZLIB = List.of("zlib");
+  private static final Path MUSL_OF_THIS_MACHINE = Path.of("/usr/bin/musl-gcc");
 
   private static final String LAUNCHER =
       """
@@ -29,6 +30,7 @@ final class Assembly {
   private final Arch arch;
   private final Cache cache;
   private final Progress progress;
+  private final ForeignMusl musl;
 
   Assembly(ProgramFiles program, Jdk jdk, Arch arch, Cache cache, Progress progress) {
     this.program = requireNonNull(program, "program is null");
@@ -36,6 +38,7 @@ final class Assembly {
     this.arch = requireNonNull(arch, "arch is null");
     this.cache = requireNonNull(cache, "cache is null");
     this.progress = requireNonNull(progress, "progress is null");
+    musl = new ForeignMusl(arch, cache, progress);
   }
 
   /** The home, assembled now unless it is in the cache. */
@@ -43,14 +46,17 @@ final class Assembly {
     String key = CacheKey.of(program, jdk, arch);
     Path home = cache.homes().resolve(key);
     // Also for a home from the cache: building an executable needs the compiler and musl.
-    var packages = new DebianPackages(progress);
-    if (Files.isDirectory(home) && packages.missing().isEmpty()) {
+    var packages = new DebianPackages(arch, progress);
+    if (Files.exists(muslCompiler(home)) && packages.missing().isEmpty()) {
       return home;
     }
     return cache.locked(
         progress,
         () -> {
           packages.ensureInstalled();
+          if (arch.isForeign()) {
+            musl.ensureUnpacked();
+          }
           if (!Files.isDirectory(home)) {
             progress.note("assembling a GraalVM home in " + home);
             progress.step("assembled the home", () -> assemble(home, key, packages.versions()));
@@ -76,6 +82,9 @@ final class Assembly {
             .putSource("openjdk", openJdk)
             .putSource("zlib", zlib)
             .putAll("debian.", packages);
+    if (arch.isForeign()) {
+      description.putFile("musl-dev", musl.archive());
+    }
     for (Jar jar : lock.jars()) {
       description.put("jar." + jar.group() + "." + jar.fileName() + ".sha256", jar.sha256());
     }
@@ -87,6 +96,11 @@ final class Assembly {
           progress.step("added the image builder", () -> addBuilder(unfinished, lock, jars));
           addLibraries(unfinished, openJdk, zlib, work);
           addDriver(unfinished);
+          if (arch.isForeign()) {
+            progress.step(
+                "asked C for its types and constants on " + arch.jdkName(),
+                () -> new CapCache(unfinished, arch).write(work));
+          }
           description.write(unfinished);
         });
     return home;
@@ -138,6 +152,8 @@ final class Assembly {
     StaticLibraries.unpackZlib(zlib, zlibSources);
     RootCertificates.write(openJdk.rootCertificates(), home.resolve("lib/security/cacerts"));
 
+    linkMuslCompiler(home);
+
     Path headers = work.resolve("headers");
     progress.step(
         "made the headers of the JDK's native methods",
@@ -146,7 +162,7 @@ final class Assembly {
           return headers;
         });
 
-    CCompiler compiler = CCompiler.musl(arch, work);
+    CCompiler compiler = CCompiler.musl(arch, muslCompiler(home), work);
     var libraries = new StaticLibraries(openJdk, zlibSources, headers, jdk, arch, compiler);
     Path staticLibraries = home.resolve("lib/static").resolve(arch.platform()).resolve("musl");
     var own = new CLibraries(program.cSources(), jdk, arch, compiler);
@@ -161,9 +177,17 @@ final class Assembly {
         });
   }
 
+  private Path muslCompiler(Path home) {
+    return home.resolve("lib/svm/musl").resolve(arch.musl() + "-gcc");
+  }
+
+  private void linkMuslCompiler(Path home) throws IOException {
+    Path link = muslCompiler(home);
+    Files.createDirectories(link.getParent());
+    Files.createSymbolicLink(link, arch.isForeign() ? musl.compiler() : MUSL_OF_THIS_MACHINE);
+  }
+
   private void addDriver(Path home) throws IOException {
-    Path musl = Files.createDirectories(home.resolve("lib/svm/musl"));
-    Files.createSymbolicLink(musl.resolve(arch.muslCompiler()), Path.of("/usr/bin/musl-gcc"));
     Path sources = program.javaSources();
     Command.of(
             jdk.program("javac"),

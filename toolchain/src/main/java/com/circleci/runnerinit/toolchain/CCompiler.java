@@ -12,27 +12,36 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Compiles C sources for musl into static libraries, whose bytes depend on nothing else. */
-record CCompiler(Path work, List<String> flags) {
+record CCompiler(Path work, Path gcc, String ar, List<String> flags) {
   CCompiler {
     requireNonNull(work, "work is null");
+    requireNonNull(gcc, "gcc is null");
+    requireNonNull(ar, "ar is null");
     flags = List.copyOf(requireNonNull(flags, "flags is null"));
   }
 
-  /** Debian's compiler for musl, with the kernel's headers, which musl doesn't bring. */
-  static CCompiler musl(Arch arch, Path work) throws IOException {
+  /** A compiler for musl, with the kernel's headers, which musl doesn't bring. */
+  static CCompiler musl(Arch arch, Path gcc, Path work) throws IOException {
     Path kernel = Files.createDirectories(work.resolve("kernel-headers"));
-    Path include = Path.of("/usr/include");
+    Path usr = Path.of("/usr");
+    Path include = usr.resolve("include");
+    Path asm = include.resolve(arch.multiarch()).resolve("asm");
+    String ar = "ar";
+    if (arch.isForeign()) {
+      include = usr.resolve(arch.multiarch()).resolve("include");
+      asm = include.resolve("asm");
+      ar = arch.multiarch() + "-ar";
+    }
     Files.createSymbolicLink(kernel.resolve("linux"), include.resolve("linux"));
     Files.createSymbolicLink(kernel.resolve("asm-generic"), include.resolve("asm-generic"));
-    Files.createSymbolicLink(
-        kernel.resolve("asm"), include.resolve(arch.multiarch()).resolve("asm"));
-    return new CCompiler(work, List.of("-idirafter", kernel.toString()));
+    Files.createSymbolicLink(kernel.resolve("asm"), asm);
+    return new CCompiler(work, gcc, ar, List.of("-idirafter", kernel.toString()));
   }
 
   CCompiler with(List<String> more) {
     var all = new ArrayList<>(flags);
     all.addAll(more);
-    return new CCompiler(work, all);
+    return new CCompiler(work, gcc, ar, all);
   }
 
   /** Compiles all the sources, as many at a time as there are processors, into one archive. */
@@ -45,12 +54,12 @@ record CCompiler(Path work, List<String> flags) {
         compilations.add(pool.submit(() -> compile(source, objects)));
       }
     }
-    var ar = new ArrayList<>(List.of("ar", "rcsD", library.toString()));
+    var archive = new ArrayList<>(List.of(ar, "rcsD", library.toString()));
     for (Future<Path> compilation : compilations) {
-      ar.add(result(compilation).toString());
+      archive.add(result(compilation).toString());
     }
     Files.createDirectories(library.getParent());
-    Command.of(ar).run();
+    Command.of(archive).run();
   }
 
   private Path compile(Path source, Path objects) {
@@ -59,12 +68,12 @@ record CCompiler(Path work, List<String> flags) {
     if (Files.exists(object)) {
       throw new IllegalStateException("two sources named " + source.getFileName());
     }
-    var gcc = new ArrayList<>(List.of("musl-gcc", "-c", "-Os", "-pipe"));
-    gcc.addAll(List.of("-fno-strict-aliasing", "-ffunction-sections", "-fdata-sections"));
-    gcc.add("-ffile-prefix-map=" + work + "=.");
-    gcc.addAll(flags);
-    gcc.addAll(List.of("-o", object.toString(), source.toString()));
-    Command.of(gcc).run();
+    var compile = new ArrayList<>(List.of(gcc.toString(), "-c", "-Os", "-pipe"));
+    compile.addAll(List.of("-fno-strict-aliasing", "-ffunction-sections", "-fdata-sections"));
+    compile.add("-ffile-prefix-map=" + work + "=.");
+    compile.addAll(flags);
+    compile.addAll(List.of("-o", object.toString(), source.toString()));
+    Command.of(compile).run();
     return object;
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Debian's packages that have to be installed: the C compiler, musl and what unpacks sources. */
 final class DebianPackages {
@@ -26,9 +27,21 @@ final class DebianPackages {
           "xz-utils");
 
   private final Progress progress;
+  private final List<String> needed;
 
-  DebianPackages(Progress progress) {
+  DebianPackages(Arch arch, Progress progress) {
+    needed = Stream.concat(NEEDED.stream(), forForeign(arch)).toList();
     this.progress = requireNonNull(progress, "progress is null");
+  }
+
+  /** A cross compiler, the kernel's headers, and QEMU for the builder's questions to C. */
+  private static Stream<String> forForeign(Arch arch) {
+    return arch.isForeign()
+        ? Stream.of(
+            "gcc-" + arch.multiarch(),
+            "linux-libc-dev-" + arch.debianName() + "-cross",
+            "qemu-user-static")
+        : Stream.empty();
   }
 
   /** Installs what is missing when it may; else fails with the command to run. */
@@ -52,7 +65,7 @@ final class DebianPackages {
               .formatted(Jdk.FEATURE_VERSION));
     }
     Map<String, String> installed = versions();
-    return NEEDED.stream().filter(name -> !installed.containsKey(name)).toList();
+    return needed.stream().filter(name -> !installed.containsKey(name)).toList();
   }
 
   /** The installed version of each package. */
@@ -60,7 +73,7 @@ final class DebianPackages {
     var versions = new TreeMap<String, String>();
     var query = new ArrayList<>(List.of(DPKG_QUERY.toString(), "-W", "-f"));
     query.add("${Package} ${Version} ${db:Status-Status}\\n");
-    query.addAll(NEEDED);
+    query.addAll(needed);
     // dpkg-query fails when it doesn't know one of them, and lists the others.
     for (String line : Command.of(query).tryRun().output().lines().toList()) {
       String[] fields = line.split(" ", -1);

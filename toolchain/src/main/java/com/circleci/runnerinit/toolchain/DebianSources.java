@@ -1,7 +1,6 @@
 package com.circleci.runnerinit.toolchain;
 
 import static java.util.Objects.requireNonNull;
-import static java.util.stream.Collectors.joining;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -16,8 +15,6 @@ import java.util.stream.Stream;
  * Source packages from Debian's archive, by an apt configuration that leaves the machine's alone.
  */
 final class DebianSources {
-  private static final String KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
   /** The stable release first. */
   private static final List<String> SUITES = List.of("trixie", "forky", "sid");
 
@@ -113,37 +110,18 @@ final class DebianSources {
   /** A configuration of apt with up-to-date lists, made at the first need. */
   private Path configuration() throws IOException {
     if (updated.isEmpty()) {
-      Path configuration = configure(cache.scratch("apt"));
-      Command.of("apt-get", "update").with("APT_CONFIG", configuration).run();
-      updated = Optional.of(configuration);
+      updated = Optional.of(new AptConfiguration(cache.scratch("apt-sources"), sources()).write());
     }
     return updated.get();
   }
 
-  private static Path configure(Path apt) throws IOException {
-    Files.createDirectories(apt.resolve("lists/partial"));
-    Files.createDirectories(apt.resolve("cache/archives/partial"));
-    Path list = Files.writeString(apt.resolve("sources.list"), sourcesList());
-    return Files.writeString(
-        apt.resolve("apt.conf"),
-        """
-        Dir::Etc::sourcelist "%s";
-        Dir::Etc::sourceparts "-";
-        Dir::State::lists "%s";
-        Dir::Cache "%s";
-        APT::Sandbox::User "root";
-        Acquire::Retries "2";
-        """
-            .formatted(list, apt.resolve("lists"), apt.resolve("cache")));
-  }
-
-  private static String sourcesList() {
+  private static List<String> sources() {
     DebianMirror mirror = DebianMirror.ofThisMachine();
     Stream<String> main = SUITES.stream().map(suite -> mirror.main() + " " + suite);
     Stream<String> security =
         mirror.security().stream().map(address -> address + " " + SECURITY_SUITE);
     return Stream.concat(main, security)
-        .map(source -> "deb-src [signed-by=%s] %s main%n".formatted(KEYRING, source))
-        .collect(joining());
+        .map(source -> "deb-src [signed-by=%s] %s main".formatted(AptConfiguration.KEYRING, source))
+        .toList();
   }
 }

@@ -19,7 +19,7 @@ public final class Toolchain {
 
   private static final String HELP =
       """
-      Usage: java Toolchain.java [--cache DIR] [--arch amd64] COMMAND
+      Usage: java Toolchain.java [--cache DIR] [--arch amd64|arm64] COMMAND
 
       Commands:
         home      print the GraalVM home to build with; assemble it when there is none
@@ -95,14 +95,13 @@ public final class Toolchain {
       out.println(CacheKey.of(ProgramFiles.locate(), jdk.checked(), arch));
       return;
     }
-    Optional<GraalVm> installed = GraalVm.installed(environment, jdk, progress);
+    // An installed one has libraries for its own machine alone.
+    Optional<GraalVm> installed =
+        arch.isForeign() ? Optional.empty() : GraalVm.installed(environment, jdk, progress);
     if (installed.isPresent()) {
       out.print(
           command.equals("home") ? installed.get().home() + "\n" : installed.get().describe());
       return;
-    }
-    if (arch != Arch.ofThisMachine()) {
-      throw new ToolchainException("a home for another architecture cannot be assembled yet");
     }
     Path home = new Assembly(ProgramFiles.locate(), jdk.checked(), arch, cache, progress).home();
     out.print(

@@ -70,36 +70,10 @@ class AssembledHomeTest {
 
   @Test
   void aProgramSaysWhatTheCpuLacksAndDoesNotRun(@TempDir Path folder) throws IOException {
-    Path program = folder.resolve("check");
-    Path source = folder.resolve("check.c");
     // SSE2 every amd64 has; no CPU has both of AMD's SSE4A and Intel's AVX10.2.
-    Files.writeString(
-        source,
-        """
-        #include <stddef.h>
-        #include <string.h>
-        #include "amd64cpufeatures.h"
-        int checkCPUFeaturesOrExit(const unsigned char *required, const char *message);
-        int main(int argc, char **argv) {
-          unsigned char required[sizeof(CPUFeatures)];
-          memset(required, 0xff, sizeof required);
-          required[offsetof(CPUFeatures, fSSE2)] = 0xfe;
-          if (argc > 1) {
-            required[offsetof(CPUFeatures, fSSE4A)] = 0xfe;
-            required[offsetof(CPUFeatures, fAVX10_2)] = 0xfe;
-          }
-          return checkCPUFeaturesOrExit(required, "");
-        }
-        """);
-    Command.of(
-            "musl-gcc",
-            "-static",
-            "-I" + cLibraries().resolve("include"),
-            "-o",
-            program,
-            source,
-            cLibraries().resolve("liblibchelper.a"))
-        .run();
+    Path program =
+        new CpuCheck(home, Arch.ofThisMachine())
+            .compile(folder, List.of("SSE2"), List.of("SSE4A", "AVX10_2"));
 
     assertThat(Command.of(program).tryRun()).isEqualTo(new Command.Result(0, ""));
     Command.Result refused = Command.of(program, "more").tryRun();

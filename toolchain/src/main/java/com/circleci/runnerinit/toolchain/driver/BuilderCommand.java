@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.joining;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,7 @@ record BuilderCommand(BuilderHome home, ImageRequest request, long physicalMemor
   }
 
   private List<String> virtualMachine() throws IOException {
+    String[] platform = home.platform().split("-", 2);
     return List.of(
         "-XX:+UnlockExperimentalVMOptions",
         "-XX:+EnableJVMCI",
@@ -58,6 +60,8 @@ record BuilderCommand(BuilderHome home, ImageRequest request, long physicalMemor
         "-Dorg.graalvm.version=" + home.version(),
         "-Dorg.graalvm.vendorversion=runner-init " + home.version(),
         "-Djdk.internal.lambda.disableEagerInitialization=true",
+        "-Dsvm.targetPlatformOS=" + platform[0],
+        "-Dsvm.targetPlatformArch=" + platform[1],
         "-Djava.awt.headless=true",
         "-Dfile.encoding=UTF-8",
         "--add-modules=ALL-DEFAULT",
@@ -73,15 +77,16 @@ record BuilderCommand(BuilderHome home, ImageRequest request, long physicalMemor
     image.add(StandardOptions.option("Path", request.outputFolder().toString()));
     image.add(StandardOptions.option("Name", request.outputFile().getFileName().toString()));
     request.mainClass().ifPresent(name -> image.add(StandardOptions.option("Class", name)));
-    image.add("-H:CLibraryPath@driver=" + home.cLibraries(platform()));
+    image.add("-H:CLibraryPath@driver=" + home.cLibraries());
+    image.add("-H:CCompilerPath@driver=" + home.muslCompiler());
+    if (Files.isDirectory(home.capCache())) {
+      image.add("-H:+UseCAPCache@driver");
+      image.add("-H:CAPCacheDir@driver=" + home.capCache());
+    }
     image.add("-H:ImageBuildID@driver=" + UUID.randomUUID());
     // Needs a library of HotSpot's C++ that is not made here; a -H: option turns it on again.
     image.add("-H:-UseContainerSupport@driver");
     return image;
-  }
-
-  private static String platform() {
-    return "linux-" + System.getProperty("os.arch");
   }
 
   private static String joined(List<Path> paths) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.stream.Stream;
 
 /** The assembled home that this driver belongs to. */
 record BuilderHome(Path folder) {
@@ -34,14 +35,24 @@ record BuilderHome(Path folder) {
     return folder.resolve("lib/svm/builder-exports.args");
   }
 
-  /** Has the name under which the builder looks for the compiler for musl. */
-  Path muslPrograms() {
-    return folder.resolve("lib/svm/musl");
+  /** The compiler for musl. */
+  Path muslCompiler() throws IOException {
+    return only(folder.resolve("lib/svm/musl"));
   }
 
-  /** Libraries and headers of the platform that is built for. */
-  Path cLibraries(String platform) {
-    return folder.resolve("lib/svm/clibraries").resolve(platform);
+  /** Libraries and headers of the platform that is built for: it has those of one alone. */
+  Path cLibraries() throws IOException {
+    return only(folder.resolve("lib/svm/clibraries"));
+  }
+
+  /** The platform that is built for, such as {@code linux-amd64}. */
+  String platform() throws IOException {
+    return cLibraries().getFileName().toString();
+  }
+
+  /** What the builder would ask of C, by programs that don't run on this machine. */
+  Path capCache() {
+    return folder.resolve("lib/svm/cap");
   }
 
   String version() throws IOException {
@@ -58,6 +69,12 @@ record BuilderHome(Path folder) {
       release.load(reader);
     }
     return release.getProperty(name, "unknown").replace("\"", "");
+  }
+
+  private static Path only(Path parent) throws IOException {
+    try (Stream<Path> entries = Files.list(parent)) {
+      return entries.findFirst().orElseThrow(() -> new UsageException("nothing in " + parent));
+    }
   }
 
   private static List<Path> jars(Path folder) throws IOException {

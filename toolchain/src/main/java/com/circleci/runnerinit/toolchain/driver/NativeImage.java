@@ -3,7 +3,6 @@ package com.circleci.runnerinit.toolchain.driver;
 import static java.util.Objects.requireNonNull;
 
 import com.sun.management.OperatingSystemMXBean;
-import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -118,17 +117,12 @@ public final class NativeImage {
     Map<String, String> environment = builder.environment();
     environment.put("JVMCI_VERSION_CHECK", "ignore");
     environment.put("NATIVE_IMAGE_DRIVER_TEMP_DIR", temporary.toString());
-    environment.merge("PATH", home.muslPrograms().toString(), NativeImage::prepend);
     Process process = builder.start();
     var end = new Thread(process::destroy);
     Runtime.getRuntime().addShutdownHook(end);
     int exitCode = process.waitFor();
     Runtime.getRuntime().removeShutdownHook(end);
     return exitCode;
-  }
-
-  private static String prepend(String path, String folder) {
-    return folder + File.pathSeparator + path;
   }
 
   private static void delete(Path folder) throws IOException {
