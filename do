@@ -344,7 +344,8 @@ verb_test_arm64() {
   register_qemu
   build arm64
   maven verify -pl toolchain,acceptance -am -DskipUnitTests=true \
-    -Dgroups='core | foreign' -DexcludedGroups= -Drunnerinit.architecture=arm64
+    -Dgroups='(core & !unemulated) | foreign' -DexcludedGroups= \
+    -Drunnerinit.architecture=arm64 -Dsurefire.reportNameSuffix=arm64
 }
 
 ## Run the images in Pods, over every kind of base image, and check what an operator deploys
@@ -457,7 +458,7 @@ verb_bench() {
   # fontconfig has the fonts of the plots.
   need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc fc-list=fontconfig
   find_jdk
-  build_unless_told_not_to
+  [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
   # shellcheck source=scripts/bench.bash
   source "$root/scripts/bench.bash"
   bench "$@"

@@ -8,12 +8,14 @@ import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Resources;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @InAContainer
+@Tag("core")
 class CommandLineTest {
   private static final String VERSION_LINE = "runner-init version \\S+ \\(built \\S.*\\)\n";
 

@@ -3,17 +3,20 @@ package com.circleci.runnerinit.acceptance;
 import static com.circleci.runnerinit.testing.Route.FAIL;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Five hundred tasks that end in each way there is: none is reported wrong. */
+/** Five hundred tasks that end in each way there is, or some under QEMU: none is reported wrong. */
 @InAContainer
+@Tag("core")
 class ExitCodesTest {
   private static final int RUNS = 500;
 
@@ -22,6 +25,7 @@ class ExitCodesTest {
   static Stream<End> ends() {
     var each = new ArrayList<End>();
     IntStream.range(0, 256)
+        .filter(code -> !Executables.areEmulated() || code % 32 <= 1)
         .mapToObj(code -> new End("exit=" + code, code == 0 ? "" : "exit status " + code))
         .forEach(each::add);
     each.add(new End("die=1", "signal: hangup"));
@@ -31,7 +35,9 @@ class ExitCodesTest {
     each.add(new End("die=9", "signal: killed"));
     each.add(new End("die=11", "signal: segmentation fault"));
     each.add(new End("die=15", "signal: terminated"));
-    return IntStream.range(0, RUNS).mapToObj(run -> each.get(run % each.size()));
+    return Executables.areEmulated()
+        ? each.stream()
+        : IntStream.range(0, RUNS).mapToObj(run -> each.get(run % each.size()));
   }
 
   @ParameterizedTest
@@ -45,8 +51,10 @@ class ExitCodesTest {
         .isEqualTo(end.words().isEmpty() ? List.of() : List.of(end.words()));
   }
 
+  /** QEMU adds a line of its own, of a signal that dumps core. */
   private static String end(String message) {
     return message
+        .replaceFirst("(?s): qemu: uncaught target signal .* core dumped\n", "")
         .replace(
             "error while executing task agent: "
                 + "task agent command exited with an unexpected error: ",

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @InAContainer
+@Tag("core")
 class InitTest {
   private static final String BINARIES = "/opt/circleci/bin";
 

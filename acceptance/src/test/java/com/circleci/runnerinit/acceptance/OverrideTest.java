@@ -8,12 +8,14 @@ import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Signal;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Hands over to a custom init process, which starts the orchestrator again. */
 @InAContainer
+@Tag("core")
 class OverrideTest {
   private static final String INIT = "/sbin/my-init";
 

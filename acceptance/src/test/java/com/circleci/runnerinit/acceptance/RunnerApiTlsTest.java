@@ -8,6 +8,7 @@ import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.TestCertificates;
 import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** HTTPS out of a root with nothing in it but the devices that every container has. */
 @InAContainer
+@Tag("core")
 class RunnerApiTlsTest {
   private static final TestCertificates CERTIFICATES = TestCertificates.get();
 

@@ -12,6 +12,7 @@ import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Signal;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** SIGTERM and SIGINT in each phase of a task. */
 @InAContainer
+@Tag("core")
 class ShutdownTest {
 
   @ParameterizedTest

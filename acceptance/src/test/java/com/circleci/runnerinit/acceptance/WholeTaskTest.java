@@ -6,9 +6,11 @@ import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.LogLine;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @InAContainer
+@Tag("core")
 class WholeTaskTest {
 
   @Test

@@ -40,7 +40,16 @@ public final class Executables {
     return folder;
   }
 
+  /** Whether QEMU runs them, many times slower than a machine would. */
+  public static boolean areEmulated() {
+    return !architecture().equals(machine());
+  }
+
   private static String architecture() {
+    return System.getProperty("runnerinit.architecture", machine());
+  }
+
+  private static String machine() {
     return System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
   }
 }

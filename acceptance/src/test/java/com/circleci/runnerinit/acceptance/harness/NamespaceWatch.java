@@ -99,9 +99,12 @@ final class NamespaceWatch implements AutoCloseable {
     }
   }
 
-  /** Not that of a custom init process, which must have what the orchestrator is to get. */
+  /**
+   * Not that of a custom init process, which must have what the orchestrator is to get. Nor that of
+   * an emulator, which keeps what the program below it has wiped.
+   */
   private void lookAtEnvironment(ProcessView process) {
-    if (process.environment().contains(secret)) {
+    if (!process.isEmulated() && process.environment().contains(secret)) {
       leaks.add("/proc/PID/environ of " + process.executable());
     }
   }
