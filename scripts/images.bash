@@ -98,7 +98,9 @@ build_with_containers() {
   local name=$1 suffix=$2 layout=$3 verb=build
   [[ $tool == buildah ]] && verb=bud
   for architecture in "${architectures[@]}"; do
+    # The platform of the building machine docker says itself.
     "$tool" "$verb" --tag "$name-$architecture$suffix" --platform "linux/$architecture" \
+      --build-arg BUILDPLATFORM="linux/$(machine_architecture)" \
       --no-cache --layers=true --force-rm --pull=false --identity-label=false --omit-history \
       --timestamp "$(image_time)" "${options[@]}" "$root/target/bin"
   done

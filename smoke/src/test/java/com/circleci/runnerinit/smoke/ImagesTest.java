@@ -11,6 +11,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The images of {@code ./do images}, which {@code ./do smoke-tests} has just run. */
 class ImagesTest {
@@ -19,24 +22,45 @@ class ImagesTest {
   @TempDir Path folder;
 
   @Test
-  void shouldHoldTheTwoExecutablesAndNothingElse() throws IOException {
+  void shouldBeForBothPlatforms() throws IOException {
     var image = new Layout(CHECKOUT.resolve("target/images/test-agent"));
-    var executables = CHECKOUT.resolve("target/bin/linux/amd64");
 
-    assertThat(image.files())
+    assertThat(image.platforms()).containsExactly("linux/amd64", "linux/arm64");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"linux/amd64, Advanced Micro Devices X86-64", "linux/arm64, AArch64"})
+  void shouldHoldTheTwoExecutablesOfThePlatformAndNothingElse(String platform, String machine)
+      throws IOException {
+    var image = new Layout(CHECKOUT.resolve("target/images/test-agent"));
+    var executables = CHECKOUT.resolve("target/bin").resolve(platform);
+
+    assertThat(image.files(platform))
         .satisfiesExactlyInAnyOrder(
             entry -> assertEntry(entry, "orchestrator", executables.resolve("orchestrator")),
             entry -> assertEntry(entry, "circleci-agent", executables.resolve("fake-task-agent")));
+    var unpacked = folder.resolve("unpacked");
+    for (var file :
+        List.of(
+            image.extract(platform, "orchestrator", unpacked),
+            image.extract(platform, "circleci-agent", unpacked))) {
+      assertThat(Command.succeed("readelf", "--file-header", file.toString()))
+          .containsPattern("Machine: +" + machine);
+    }
+    assertThat(unpacked.resolve("orchestrator"))
+        .hasSameBinaryContentAs(executables.resolve("orchestrator"));
+    assertThat(unpacked.resolve("circleci-agent"))
+        .hasSameBinaryContentAs(executables.resolve("fake-task-agent"));
   }
 
-  @Test
-  void shouldSayWhatItIsAndWhereItComesFrom() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"amd64", "arm64"})
+  void shouldSayWhatItIsAndWhereItComesFrom(String architecture) throws IOException {
     var image = new Layout(CHECKOUT.resolve("target/images/test-agent"));
 
-    var config = image.config();
-    assertThat(image.manifests()).hasSize(1);
+    var config = image.config("linux/" + architecture);
     assertThat(config.has("history")).isFalse();
-    assertThat(config.getAsJsonPrimitive("architecture").getAsString()).isEqualTo("amd64");
+    assertThat(config.getAsJsonPrimitive("architecture").getAsString()).isEqualTo(architecture);
     var run = config.getAsJsonObject("config");
     assertThat(run.getAsJsonArray("Entrypoint")).hasToString("[\"/orchestrator\",\"init\"]");
     assertThat(run.has("User")).isFalse();
@@ -76,15 +100,18 @@ class ImagesTest {
     assertThat(names.asList())
         .extracting(component -> component.getAsJsonObject().get("name").getAsString())
         .contains("gson", "httpcore5", "commons-cli", "OpenJDK class library", "musl", "zlib")
-        .contains("Mozilla root certificates (certifi)", "circleci-agent linux/amd64");
-    var executables = CHECKOUT.resolve("target/bin/linux/amd64");
-    assertThat(sbom)
-        .contains(sha256(executables.resolve("orchestrator")))
-        .contains(sha256(executables.resolve("fake-task-agent")));
+        .contains("Mozilla root certificates (certifi)")
+        .contains("circleci-agent linux/amd64", "circleci-agent linux/arm64");
+    for (var architecture : List.of("amd64", "arm64")) {
+      var executables = CHECKOUT.resolve("target/bin/linux").resolve(architecture);
+      assertThat(sbom)
+          .contains(sha256(executables.resolve("orchestrator")))
+          .contains(sha256(executables.resolve("fake-task-agent")));
+    }
     assertThat(provenance)
         .contains(Command.succeed("git", "rev-parse", "HEAD"))
         .contains(sha256(CHECKOUT.resolve("orchestrator/target/orchestrator.jar")))
-        .contains("--static");
+        .contains("--static", "-march=x86-64-v2", "-march=armv8-a");
   }
 
   @Test
@@ -104,10 +131,12 @@ class ImagesTest {
   void shouldBuildAnImageForEachPinnedVersionOfServer() throws IOException {
     var other = OtherCheckout.in(folder);
     var taskAgent = Files.createDirectory(folder.resolve("task-agent"));
-    Files.writeString(taskAgent.resolve("circleci-agent"), "the task agent of server 4.7");
+    for (var platform : List.of("linux/amd64", "linux/arm64")) {
+      var agents = Files.createDirectories(taskAgent.resolve(platform));
+      Files.writeString(agents.resolve("circleci-agent"), "server 4.7, " + platform);
+    }
     Files.writeString(
-        taskAgent.resolve("Dockerfile"),
-        "FROM scratch\nCOPY circleci-agent /opt/circleci/linux/amd64/circleci-agent\n");
+        taskAgent.resolve("Dockerfile"), "FROM scratch\nCOPY linux /opt/circleci/linux\n");
     Podman.podman("build", "--quiet", "--tag", "localhost/picard:1.0.1-abcdef", "" + taskAgent);
     Files.writeString(other.resolve("docker/server-versions"), "4.7 1.0.1-abcdef\n4.8 unpinned\n");
 
@@ -119,10 +148,16 @@ class ImagesTest {
     assertThat(said)
         .contains("localhost/runner-init:agent-server-4.7: sha256:")
         .contains("server 4.8: no image");
-    assertThat(new Layout(other.resolve("target/images/agent-server-4.7")).files())
-        .satisfiesExactlyInAnyOrder(
-            entry -> assertThat(entry).startsWith("-rwxr-xr-x 0/0").endsWith(" orchestrator"),
-            entry -> assertEntry(entry, "circleci-agent", taskAgent.resolve("circleci-agent")));
+    var image = new Layout(other.resolve("target/images/agent-server-4.7"));
+    assertThat(image.platforms()).containsExactly("linux/amd64", "linux/arm64");
+    for (var platform : image.platforms()) {
+      assertThat(image.files(platform))
+          .satisfiesExactlyInAnyOrder(
+              entry -> assertThat(entry).startsWith("-rwxr-xr-x 0/0").endsWith(" orchestrator"),
+              entry -> assertThat(entry).startsWith("-rwxr-xr-x 0/0").endsWith(" circleci-agent"));
+      var agent = image.extract(platform, "circleci-agent", folder.resolve(platform));
+      assertThat(agent).hasContent("server 4.7, " + platform);
+    }
     assertThat(Podman.podman("image", "exists", "localhost/picard:1.0.1-abcdef")).isEmpty();
   }
 

@@ -20,25 +20,51 @@ record Layout(Path folder) {
         .toList();
   }
 
-  JsonObject config() throws IOException {
-    return json(blob(digest(manifest().getAsJsonObject("config"))));
+  /** Each platform as docker names it, such as {@code linux/amd64}, in the index's order. */
+  List<String> platforms() throws IOException {
+    return manifests().stream().map(Layout::platform).toList();
+  }
+
+  JsonObject config(String platform) throws IOException {
+    return json(blob(digest(manifest(platform).getAsJsonObject("config"))));
   }
 
   /** What tar says of each entry of the only layer: mode, owner, size, name. */
-  List<String> files() throws IOException {
-    var layers = manifest().getAsJsonArray("layers");
-    if (layers.size() != 1) {
-      throw new AssertionError("layers: " + layers);
-    }
-    var layer = blob(digest(layers.get(0).getAsJsonObject()));
+  List<String> files(String platform) throws IOException {
     return Command.succeed(
-            "tar", "--list", "--verbose", "--numeric-owner", "--gzip", "--file", "" + layer)
+            "tar", "--list", "--verbose", "--numeric-owner", "--gzip", "--file", layer(platform))
         .lines()
         .toList();
   }
 
-  private JsonObject manifest() throws IOException {
-    return json(blob(digest(manifests().getFirst())));
+  /** Unpacks a file of the only layer. */
+  Path extract(String platform, String name, Path into) throws IOException {
+    Files.createDirectories(into);
+    Command.succeed(
+        "tar", "--extract", "--gzip", "--file", layer(platform), "--directory", "" + into, name);
+    return into.resolve(name);
+  }
+
+  private String layer(String platform) throws IOException {
+    var layers = manifest(platform).getAsJsonArray("layers");
+    if (layers.size() != 1) {
+      throw new AssertionError("layers: " + layers);
+    }
+    return blob(digest(layers.get(0).getAsJsonObject())).toString();
+  }
+
+  private JsonObject manifest(String platform) throws IOException {
+    var manifest =
+        manifests().stream()
+            .filter(entry -> platform(entry).equals(platform))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("no manifest for " + platform));
+    return json(blob(digest(manifest)));
+  }
+
+  private static String platform(JsonObject manifest) {
+    var platform = manifest.getAsJsonObject("platform");
+    return text(platform, "os") + "/" + text(platform, "architecture");
   }
 
   private Path blob(String digest) {
@@ -46,7 +72,11 @@ record Layout(Path folder) {
   }
 
   private static String digest(JsonObject descriptor) {
-    return descriptor.getAsJsonPrimitive("digest").getAsString();
+    return text(descriptor, "digest");
+  }
+
+  private static String text(JsonObject parent, String field) {
+    return parent.getAsJsonPrimitive(field).getAsString();
   }
 
   private static JsonObject first(JsonObject parent, String field) {

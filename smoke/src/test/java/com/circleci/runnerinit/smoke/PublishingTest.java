@@ -45,7 +45,11 @@ class PublishingTest {
     var layout = new Layout(checkout.resolve("target/images/test-agent"));
     assertThat(said).contains("pushed, signed, with SBOM and provenance");
     assertThat(registry.digest("test-agent")).isEqualTo(layout.digest());
-    assertThat(registry.manifest("test-agent").getAsJsonArray("manifests")).hasSize(1);
+    var pulled = registry.pull("test-agent");
+    assertThat(pulled.platforms()).containsExactly("linux/amd64", "linux/arm64");
+    for (var platform : pulled.platforms()) {
+      assertThat(pulled.files(platform)).isEqualTo(layout.files(platform)).hasSize(2);
+    }
     assertThat(verify("cosign").output()).contains(layout.digest());
     assertThat(attested("cyclonedx")).contains("\"bomFormat\"", "httpcore5");
     assertThat(attested("slsaprovenance1")).contains("resolvedDependencies", "gitCommit");

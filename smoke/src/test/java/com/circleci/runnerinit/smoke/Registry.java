@@ -3,8 +3,6 @@ package com.circleci.runnerinit.smoke;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.circleci.runnerinit.testing.Await;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -93,9 +91,11 @@ final class Registry implements Closeable {
     return done.output();
   }
 
-  JsonObject manifest(String tag) {
-    return JsonParser.parseString(succeed("skopeo", "inspect", "--raw", "docker://" + tag(tag)))
-        .getAsJsonObject();
+  /** What a tag names, for all platforms. */
+  Layout pull(String tag) {
+    var pulled = new Layout(folder.resolve("pulled-" + tag));
+    succeed("skopeo", "copy", "--quiet", "--all", "docker://" + tag(tag), "oci:" + pulled.folder());
+    return pulled;
   }
 
   /** The digest of what a tag names now. */
