@@ -8,6 +8,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RUNNER_INIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/runner-init}
 export RUNNER_INIT_CACHE=$cache
+# ./do compare-builds keeps them apart.
+executables=${RUNNER_INIT_EXECUTABLES:-$cache/executables}
 
 # As images name it.
 machine_architecture() {
@@ -175,18 +177,20 @@ image_options() {
 
 # build_executable ARCHITECTURE HOME
 build_executable() {
-  local home=$2 into=$root/target/bin/linux/$1 key class_path kept
+  local home=$2 into=$root/target/bin/linux/$1 hash class_path kept
   class_path=$root/orchestrator/target/orchestrator.jar:$(cat "$root/orchestrator/target/class-path")
-  key=$({
+  hash=$({
     image_options "$1" | sed "s:$root::"
     cat "$home/release" "$home/toolchain.properties" 2>/dev/null
     tr : '\n' <<<"$class_path" | xargs sha256sum | cut -d' ' -f1
     sha256sum "$root/target/native/linux/$1/librunnerinit.a" | cut -d' ' -f1
-  } | sha256sum | cut -c1-16)
-  kept=$cache/executables/$key
+  } | sha256sum)
+  kept=$executables/${hash:0:16}
   if [[ ! -x $kept/orchestrator ]]; then
     local options
     mapfile -t options < <(image_options "$1")
+    # The same inputs, the same identity: a random one is the builder's default.
+    options+=(-H:ImageBuildID="${hash:0:8}-${hash:8:4}-${hash:12:4}-${hash:16:4}-${hash:20:12}")
     mkdir -p "$kept" "$root/target"
     with_progress "building the executable for $1" "$root/target/native-image-$1.log" \
       "$home/bin/native-image" "${options[@]}" -cp "$class_path" -o "$kept/orchestrator.new" \
@@ -246,6 +250,16 @@ verb_build() {
     [[ ! -d $built || " ${wanted[*]} " == *" ${built##*/} "* ]] || rm -r "$built"
   done
   build "${wanted[@]}"
+}
+
+## Build the executable once more, in another folder, and say how the builds differ
+##
+## ./do compare-builds [ARCHITECTURE]. Tells for each section of the file how many of its bytes
+## differ (docs/decisions/0015). The toolchain is taken from the cache, the executable is not.
+verb_compare_builds() {
+  # shellcheck source=scripts/compare-builds.bash
+  source "$root/scripts/compare-builds.bash"
+  compare_builds "$@"
 }
 
 ## Take a script through the whole flow of a task: ./do run-task [FLAG…] [SCRIPT]
