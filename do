@@ -129,6 +129,13 @@ source_date() {
   git -C "$root" log -1 --format=%cI -- orchestrator/src/main orchestrator/pom.xml 2>/dev/null | grep . || echo unknown
 }
 
+# Prints the name of one of binutils for the architecture of a home: cross_tool HOME NAME
+cross_tool() {
+  local gcc
+  gcc=$(basename "$1"/lib/svm/musl/*-linux-musl-gcc)
+  printf '%s\n' "${gcc%-musl-gcc}-gnu-$2"
+}
+
 # compile_c ARCHITECTURE HOME
 compile_c() {
   local out=$root/target/native/linux/$1 into=$root/target/bin/linux/$1 gcc=musl-gcc ar=ar
@@ -136,7 +143,7 @@ compile_c() {
     need musl-gcc=musl-tools ar=binutils
   else
     gcc=$(echo "$2"/lib/svm/musl/*-linux-musl-gcc)
-    ar=$(basename "${gcc%-musl-gcc}")-gnu-ar
+    ar=$(cross_tool "$2" ar)
   fi
   mkdir -p "$out" "$into"
   "$gcc" -Os -fno-stack-protector -Wall -Wextra -Werror -DRUNNER_INIT_EXECUTABLE \
@@ -195,6 +202,8 @@ build_executable() {
     with_progress "building the executable for $1" "$root/target/native-image-$1.log" \
       "$home/bin/native-image" "${options[@]}" -cp "$class_path" -o "$kept/orchestrator.new" \
       com.circleci.runnerinit.cmd.Main
+    # The builder strips by this machine's tools, which don't know the other's files.
+    [[ $1 == "$(machine_architecture)" ]] || "$(cross_tool "$home" strip)" --strip-all "$kept/orchestrator.new"
     mv "$kept/orchestrator.new" "$kept/orchestrator"
   fi
   cmp -s "$kept/orchestrator" "$into/orchestrator" || install -m 755 "$kept/orchestrator" "$into/orchestrator"

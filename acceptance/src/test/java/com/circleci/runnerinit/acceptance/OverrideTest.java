@@ -104,6 +104,7 @@ class OverrideTest {
   }
 
   @Test
+  @Tag("unemulated")
   void shouldRunTheTaskBelowAnInitThatStays(Scenario given) {
     given.proc();
     given.agent("daemon=setsid", "zombies=3", "exit=6");
@@ -117,6 +118,7 @@ class OverrideTest {
   }
 
   @Test
+  @Tag("unemulated")
   void shouldDrainWhenTheInitPassesSigtermOn(Scenario given) {
     given.proc();
     given.agent("touch=/out/started", "wait-file=/out/go", "print=finished");

@@ -118,6 +118,7 @@ class RunnerApiTlsTest {
   /** Two attempts and two calls, and still it is said once. */
   @ParameterizedTest
   @EnumSource
+  @Tag("unemulated")
   void shouldGoOnWithOneWarningWhenAStoreCannotBeUsed(BadStore bad, Scenario given) {
     given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
     given.root().devices().file("/certs/private-ca.pem", CERTIFICATES.authorityPem());

@@ -64,6 +64,7 @@ class ShutdownTest {
   }
 
   @Test
+  @Tag("unemulated")
   void shouldHandTheTaskBackHoweverEarlyTheSignalComes(Scenario given) {
     given.config().set("readiness_file_path", "/status/ready");
     var container = given.runTask();
