@@ -544,7 +544,7 @@ verb_clean() {
 
 # --- help ------------------------------------------------------------------------------------
 
-verbs() { sed -n 's/^verb_\([a-z_]*\)() .*/\1/p' "$0" | tr _ - | sort; }
+verbs() { sed -n 's/^verb_\([a-z0-9_]*\)() .*/\1/p' "$0" | tr _ - | sort; }
 
 # The help of a verb: the comment above its function.
 describe() {
