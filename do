@@ -366,9 +366,11 @@ verb_test_arm64() {
   need "${test_tools[@]}"
   register_qemu
   build arm64
+  # Not four at a time as usual: under QEMU, tests want the CPU.
   maven verify -pl toolchain,acceptance -am -DskipUnitTests=true \
     -Dgroups='(core & !unemulated) | foreign' -DexcludedGroups= \
-    -Drunnerinit.architecture=arm64 -Dsurefire.reportNameSuffix=arm64
+    -Drunnerinit.architecture=arm64 -Dsurefire.reportNameSuffix=arm64 \
+    -Djunit.jupiter.execution.parallel.config.fixed.parallelism=2
 }
 
 ## Run the images in Pods, over every kind of base image, and check what an operator deploys
