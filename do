@@ -46,7 +46,7 @@ smoke_tools=(
   podman=podman runc=runc catatonit=catatonit buildah=buildah busybox=busybox-static
   debootstrap=debootstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
   nsenter=util-linux curl=curl promtool=prometheus cc=gcc musl-gcc=musl-tools
-  docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq
+  docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq readelf=binutils
 )
 
 is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
