@@ -27,6 +27,8 @@ class NativeImageTest {
         "JAVA_RUNTIME_VERSION=\"25.0.3+9-LTS\"\nGRAALVM_VERSION=\"25.0.2\"\n");
     Files.createDirectories(home.resolve("lib/graalvm"));
     Files.createDirectories(home.resolve("lib/svm/builder"));
+    Files.createDirectories(home.resolve("lib/svm/clibraries/linux-amd64"));
+    Files.createDirectories(home.resolve("lib/svm/musl/x86_64-linux-musl-gcc"));
   }
 
   @Test
@@ -69,6 +71,7 @@ class NativeImageTest {
             "-H:Path@user+api=" + home,
             "-H:Name@user+api=tool",
             "-H:Class@user+api=Main",
+            "-H:CLibraryPath@driver=" + home.resolve("lib/svm/clibraries/linux-amd64"),
             "-H:+StaticExecutable@user+api");
   }
 
