@@ -70,7 +70,12 @@ final class Plots {
     return chart;
   }
 
+  /**
+   * Letters are outlines with a dozen digits a point: hundredths of a pixel are as good, and half
+   * as long.
+   */
   private static void save(Chart<?, ?> chart, Path file) throws IOException {
     VectorGraphicsEncoder.saveVectorGraphic(chart, file.toString(), VectorGraphicsFormat.SVG);
+    Files.writeString(file, Files.readString(file).replaceAll("(\\.\\d{2})\\d+", "$1"));
   }
 }
