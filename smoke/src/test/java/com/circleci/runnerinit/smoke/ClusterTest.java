@@ -15,8 +15,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** On the cluster of {@code KUBECONFIG}: a whole task in the Pod of {@code deploy/pod.yaml}. */
 @Tag("cluster")
@@ -48,21 +46,7 @@ class ClusterTest {
     privileged.close();
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
-  @CsvSource({
-    "nothing, plain, false",
-    "nothing, restricted, false",
-    "one-file, plain, false",
-    "one-file, restricted, false",
-    "busybox, plain, true",
-    "busybox, restricted, true",
-    "glibc, plain, true",
-    "glibc, restricted, true",
-    "debian, plain, true",
-    "debian, restricted, true",
-    "musl, plain, true",
-    "musl, restricted, true",
-  })
+  @OverEveryBaseImage
   void shouldRunATaskAndDrainWhenThePodIsDeleted(String base, String context, boolean hasProgram) {
     var manifest =
         Manifests.task(base, TASK + (hasProgram ? " exec /program" : " print=the-task-is-done"))

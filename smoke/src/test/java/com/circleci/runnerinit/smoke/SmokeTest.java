@@ -16,8 +16,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** In podman: a whole task in the Pod of {@code deploy/pod.yaml}, over every kind of base image. */
 class SmokeTest {
@@ -26,21 +24,7 @@ class SmokeTest {
   private static final String TASK =
       "read-stdin print=task-began touch=/opt/circleci/began wait-file=/opt/circleci/finish";
 
-  @ParameterizedTest(name = "{0}, {1}")
-  @CsvSource({
-    "nothing, plain, false",
-    "nothing, restricted, false",
-    "one-file, plain, false",
-    "one-file, restricted, false",
-    "busybox, plain, true",
-    "busybox, restricted, true",
-    "glibc, plain, true",
-    "glibc, restricted, true",
-    "debian, plain, true",
-    "debian, restricted, true",
-    "musl, plain, true",
-    "musl, restricted, true",
-  })
+  @OverEveryBaseImage
   void shouldRunATaskAndDrainWhenThePodIsDeleted(String base, String context, boolean hasProgram)
       throws IOException {
     var manifest =
