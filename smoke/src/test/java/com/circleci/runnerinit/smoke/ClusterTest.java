@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.testing.Await;
 import com.google.errorprone.annotations.FormatMethod;
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
@@ -128,12 +127,7 @@ class ClusterTest {
 
   @Test
   void shouldKillAnInitContainerThatTakesMoreThanItsMemory() {
-    var manifest = Manifests.task("nothing", TASK);
-    // Something greedy in the place of the orchestrator, under the limits of the manifest.
-    var greedy = new JsonArray();
-    greedy.add("/circleci-agent");
-    greedy.add("allocate=100000000");
-    manifest.initContainer().add("command", greedy);
+    var manifest = Manifests.greedyInit(TASK);
 
     try (var pod = ClusterPod.start(restricted, manifest)) {
       var ended = pod.begun("orchestrator").ended("orchestrator");

@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.smoke;
 
+import com.google.gson.JsonArray;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,5 +27,15 @@ final class Manifests {
 
   private static String baseImage(String base) {
     return REPOSITORY.map(name -> name + ":smoke-" + base).orElse("localhost/smoke:" + base);
+  }
+
+  /** With something greedy in the place of the orchestrator, under the limits of the manifest. */
+  static Manifest greedyInit(String agent) {
+    var manifest = task("nothing", agent);
+    var greedy = new JsonArray();
+    greedy.add("/circleci-agent");
+    greedy.add("allocate=100000000");
+    manifest.initContainer().add("command", greedy);
+    return manifest;
   }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.circleci.runnerinit.testing.Await;
 import com.google.errorprone.annotations.FormatMethod;
-import com.google.gson.JsonArray;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,12 +68,7 @@ class SmokeTest {
 
   @Test
   void shouldKillAnInitContainerThatTakesMoreThanItsMemory() {
-    var manifest = Manifests.task("nothing", TASK);
-    // Something greedy in the place of the orchestrator, under the limits of the manifest.
-    var greedy = new JsonArray();
-    greedy.add("/circleci-agent");
-    greedy.add("allocate=100000000");
-    manifest.initContainer().add("command", greedy);
+    var manifest = Manifests.greedyInit(TASK);
 
     assertThat(catchThrowable(() -> Podman.play(manifest))).isInstanceOf(AssertionError.class);
 
