@@ -38,7 +38,7 @@ arm64_headers=/usr/aarch64-linux-gnu/include/asm/unistd.h=linux-libc-dev-arm64-c
 test_tools=(
   cc=gcc file=file readelf=binutils unshare=util-linux openssl=openssl promtool=prometheus
   nginx=nginx-light tinyproxy=tinyproxy-bin
-  strace=strace tini=tini dumb-init=dumb-init catatonit=catatonit "$arm64_headers"
+  strace=strace mkfs.xfs=xfsprogs tini=tini dumb-init=dumb-init catatonit=catatonit "$arm64_headers"
 )
 
 # For the Pods, and the images they are made of.

@@ -14,10 +14,10 @@ import java.math.RoundingMode;
  */
 final class FileCopy {
   /**
-   * Small enough that an interruption is heeded soon and the disk has something to do, large enough
-   * to cost nothing.
+   * The disk begins to write when so much is there. Less costs more of the CPU, which is short;
+   * more leaves a slow disk idle while the CPU's quota is waited for.
    */
-  private static final long PIECE_BYTES = 4 * 1024 * 1024;
+  private static final long SYNC_STRIDE_BYTES = 16 * 1024 * 1024;
 
   private static final BigDecimal MEGABYTE = BigDecimal.valueOf(1_000_000);
 
@@ -71,7 +71,7 @@ final class FileCopy {
     try {
       int to = kernel.createExclusively(temporary);
       try {
-        copyPieces(from, to, source, status, destination);
+        copyContent(from, to, source, status, destination);
         kernel.setPermissions(to, status.permissions());
         kernel.sync(to);
       } finally {
@@ -87,23 +87,42 @@ final class FileCopy {
     }
   }
 
-  private void copyPieces(int from, int to, String source, FileStatus status, String destination)
+  private void copyContent(int from, int to, String source, FileStatus status, String destination)
       throws KernelException, InitException {
-    long copied = 0;
-    while (copied < status.size()) {
-      interruption.check();
-      long piece;
-      try {
-        piece = kernel.copy(from, to, Math.min(PIECE_BYTES, status.size() - copied));
-      } catch (KernelException e) {
-        throw explain(e, to, status.size(), copied, destination);
-      }
-      if (piece == 0) {
-        throw new InitException("read " + source + ": it became shorter while it was copied");
-      }
-      kernel.beginSync(to, copied, piece);
-      copied += piece;
+    if (kernel.share(from, to)) {
+      return;
     }
+    try (Transfer transfer = new Transfer(kernel, from, to)) {
+      long copied = 0;
+      long syncing = 0;
+      while (copied < status.size()) {
+        interruption.check();
+        int piece = take(transfer, status.size() - copied, source);
+        try {
+          transfer.give();
+        } catch (KernelException e) {
+          throw explain(e, to, status.size(), copied, destination);
+        }
+        copied += piece;
+        if (copied - syncing >= SYNC_STRIDE_BYTES) {
+          kernel.beginSync(to, syncing, copied - syncing);
+          syncing = copied;
+        }
+      }
+    }
+  }
+
+  private static int take(Transfer transfer, long most, String source) throws InitException {
+    int piece;
+    try {
+      piece = transfer.take(most);
+    } catch (KernelException e) {
+      throw new InitException("read " + source + ": " + e.reason());
+    }
+    if (piece == 0) {
+      throw new InitException("read " + source + ": it became shorter while it was copied");
+    }
+    return piece;
   }
 
   private InitException explain(

@@ -85,6 +85,9 @@ public interface Kernel {
 
   Pipe openPipe() throws KernelException;
 
+  /** Has a pipe hold more at once; it stays as it is where that may not be (F_SETPIPE_SZ). */
+  void enlarge(Pipe pipe, int bytes);
+
   /** Makes a pipe's end fail with EAGAIN where it would block. */
   void setNonBlocking(int descriptor) throws KernelException;
 
@@ -198,12 +201,17 @@ public interface Kernel {
   void writeFile(String path, byte[] content) throws KernelException;
 
   /**
-   * Copies within the kernel from one file's position to the other's: a shared extent, a copy by
-   * the file system, or a splice, whichever both can do.
-   *
-   * @return how many bytes were copied; 0 at the end
+   * Has a new file share the blocks of another (FICLONE of ioctl_ficlone(2)); false where the file
+   * system can't.
    */
-  long copy(int from, int to, long bytes) throws KernelException;
+  boolean share(int from, int to);
+
+  /**
+   * Moves bytes between a file's position and a pipe, within the kernel (splice(2)).
+   *
+   * @return how many bytes were moved; 0 at the end of the file
+   */
+  int splice(int from, int to, int bytes) throws KernelException;
 
   /**
    * Has a part of a file written to the disk while this process goes on (sync_file_range(2)), so

@@ -4,11 +4,6 @@ import static com.circleci.runnerinit.linux.Errno.EAGAIN;
 import static com.circleci.runnerinit.linux.Errno.ECHILD;
 import static com.circleci.runnerinit.linux.Errno.ECONNABORTED;
 import static com.circleci.runnerinit.linux.Errno.EINTR;
-import static com.circleci.runnerinit.linux.Errno.EINVAL;
-import static com.circleci.runnerinit.linux.Errno.ENOSYS;
-import static com.circleci.runnerinit.linux.Errno.EOPNOTSUPP;
-import static com.circleci.runnerinit.linux.Errno.EPERM;
-import static com.circleci.runnerinit.linux.Errno.EXDEV;
 import static java.util.Objects.requireNonNull;
 
 import java.nio.ByteBuffer;
@@ -26,6 +21,8 @@ public final class Linux implements Kernel {
   private static final int PR_SET_CHILD_SUBREAPER = 36;
 
   private static final int F_SETFL = 4;
+  private static final int F_SETPIPE_SZ = 1031;
+  private static final int FICLONE = 0x40049409;
   private static final int MADV_DONTNEED = 4;
   private static final int SYNC_FILE_RANGE_WRITE = 2;
 
@@ -251,6 +248,11 @@ public final class Linux implements Kernel {
     } finally {
       syscalls.free(ends);
     }
+  }
+
+  @Override
+  public void enlarge(Pipe pipe, int bytes) {
+    call(Syscall.FCNTL, pipe.writeEnd(), F_SETPIPE_SZ, bytes);
   }
 
   @Override
@@ -550,16 +552,17 @@ public final class Linux implements Kernel {
   }
 
   @Override
-  public long copy(int from, int to, long bytes) throws KernelException {
-    long copied = call(Syscall.COPY_FILE_RANGE, from, 0, to, 0, bytes, 0);
-    if (copied == -EXDEV
-        || copied == -EINVAL
-        || copied == -ENOSYS
-        || copied == -EOPNOTSUPP
-        || copied == -EPERM) {
-      copied = call(Syscall.SENDFILE, to, from, 0, bytes);
-    }
-    return copied == -EINTR ? copy(from, to, bytes) : check(copied, "write");
+  public boolean share(int from, int to) {
+    return call(Syscall.IOCTL, to, FICLONE, from) == 0;
+  }
+
+  @Override
+  public int splice(int from, int to, int bytes) throws KernelException {
+    long moved;
+    do {
+      moved = call(Syscall.SPLICE, from, 0, to, 0, bytes, 0);
+    } while (moved == -EINTR);
+    return (int) check(moved, "splice");
   }
 
   @Override

@@ -88,7 +88,7 @@ class LinuxTest {
   }
 
   @Test
-  void shouldCopyWithinTheKernel() throws Exception {
+  void shouldMoveBytesThroughAPipe() throws Exception {
     byte[] bytes = new byte[300_000];
     new java.util.Random(7).nextBytes(bytes);
     Path source = Files.write(folder.resolve("source"), bytes);
@@ -96,12 +96,15 @@ class LinuxTest {
 
     int from = KERNEL.openForReading(source.toString());
     int to = KERNEL.createExclusively(target);
-    long copied = KERNEL.copy(from, to, bytes.length);
+    Pipe pipe = KERNEL.openPipe();
+    KERNEL.enlarge(pipe, 1 << 20);
+    int taken = KERNEL.splice(from, pipe.writeEnd(), bytes.length);
+    int given = KERNEL.splice(pipe.readEnd(), to, taken);
+    int atTheEnd = KERNEL.splice(from, pipe.writeEnd(), 1);
     KERNEL.setPermissions(to, 0751);
-    KERNEL.close(from);
-    KERNEL.close(to);
+    List.of(from, to, pipe.readEnd(), pipe.writeEnd()).forEach(KERNEL::close);
 
-    assertThat(copied).isEqualTo(bytes.length);
+    assertThat(List.of(taken, given, atTheEnd)).containsExactly(bytes.length, bytes.length, 0);
     assertThat(Files.readAllBytes(Path.of(target))).isEqualTo(bytes);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(target))))
         .isEqualTo("rwxr-x--x");

@@ -150,6 +150,15 @@ public final class Scenario implements AutoCloseable {
     return prepare("/bin/mount -t tmpfs -o size=%s tmpfs '%s'".formatted(size, root.path(at)));
   }
 
+  /** A file system whose files can share blocks. */
+  public Scenario xfs(String at) {
+    root.folder(at);
+    unshareOptions.add("--mount");
+    return prepare("/usr/bin/truncate --size=300M '%s'".formatted(root.path("/.xfs")))
+        .prepare("/usr/sbin/mkfs.xfs -q '%s'".formatted(root.path("/.xfs")))
+        .prepare("/bin/mount -o loop '%s' '%s'".formatted(root.path("/.xfs"), root.path(at)));
+  }
+
   /** An overlay of what the folder holds now, as container runtimes make their roots. */
   public Scenario overlay(String at) {
     root.folder(at).folder("/.overlay");

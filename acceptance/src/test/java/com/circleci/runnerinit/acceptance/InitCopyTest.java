@@ -1,0 +1,89 @@
+package com.circleci.runnerinit.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.Container;
+import com.circleci.runnerinit.acceptance.harness.Executables;
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How the bytes get from one file to the other, as strace sees it, or refuses it. */
+@InAContainer
+class InitCopyTest {
+
+  @Test
+  void shouldMoveBytesWithinTheKernel(Scenario given) {
+    init(given, "", "--trace=splice,read,write");
+
+    assertThat(given.root().read("/out/trace"))
+        .contains("splice(")
+        .doesNotContainPattern("(read|write)\\(.*, \\d{6,}\\)");
+    assertIsCopied(given);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ENOSYS", "EINVAL", "EPERM"})
+  void shouldReadAndWriteWhereTheKernelCantMoveBytes(String error, Scenario given) {
+    init(given, "", "--inject=splice:error=" + error);
+
+    assertIsCopied(given);
+  }
+
+  /** The first splice takes from the source, the second gives to the destination. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "error=EIO:when=1 | read /volume/image/orchestrator: input/output error",
+        "retval=0:when=1 | read /volume/image/orchestrator: it became shorter while it was copied",
+        "error=EIO:when=2 | write /volume/bin/orchestrator: input/output error",
+      })
+  void shouldNameTheSideThatFailed(String fault, String reason, Scenario given) {
+    var container = init(given, "! ", "--inject=splice:" + fault);
+
+    assertThat(container.stderr().lines())
+        .singleElement()
+        .satisfies(line -> assertThat(line).endsWith(reason));
+    assertThat(given.root().names("/volume/bin")).isEmpty();
+  }
+
+  @Test
+  void shouldShareTheBlocksWhereTheFileSystemCan(Scenario given) {
+    given.xfs("/volume");
+
+    init(given, "", "--trace=ioctl,splice");
+
+    assertThat(given.root().read("/out/trace"))
+        .containsPattern("FICLONE, \\d+\\) += 0\n")
+        .doesNotContain("splice(");
+  }
+
+  private static Container init(Scenario given, String before, String option) {
+    var root = given.root().program("/orchestrator", Executables.orchestrator()).folder("/out");
+    root.program("/image/orchestrator", Executables.orchestrator())
+        .file("/image/circleci-agent", "the agent", "rwxr-xr-x");
+    // The copies are made where the sources are, so that they may share blocks.
+    var container =
+        given
+            .prepare("/bin/mkdir -p '%1$s/volume/image'".formatted(root))
+            .prepare("/bin/cp '%1$s'/image/* '%1$s/volume/image'".formatted(root))
+            .prepare(
+                before
+                    + "/usr/bin/strace -f -o '%1$s/out/trace' '%2$s' /usr/sbin/chroot '%1$s'"
+                        .formatted(root, option)
+                    + " /orchestrator init /volume/image /volume/bin")
+            .execute("/orchestrator", "--version");
+    assertThat(container.exitCode()).isZero();
+    return container;
+  }
+
+  private static void assertIsCopied(Scenario given) {
+    assertThat(given.root().path("/volume/bin/orchestrator"))
+        .hasSameBinaryContentAs(Executables.orchestrator());
+    assertThat(given.root().read("/volume/bin/circleci-agent")).isEqualTo("the agent");
+  }
+}
