@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.cmd;
 
 import com.circleci.runnerinit.linux.ImageSyscalls;
+import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.Linux;
 import java.util.List;
@@ -11,8 +12,17 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    Thread.setDefaultUncaughtExceptionHandler(Main::print);
     Kernel kernel = new Linux(new ImageSyscalls());
     Program program = new Program(kernel, ProcessProperties.getArgumentVectorProgramName());
     kernel.exit(program.run(List.of(arguments)).status());
+  }
+
+  /** As the JDK does it, which needs its libraries to write to standard error. */
+  @SuppressWarnings("PMD.AvoidPrintStackTrace")
+  private static void print(Thread thread, Throwable failure) {
+    JdkLibraries.load();
+    System.err.print("Exception in thread \"" + thread.getName() + "\" ");
+    failure.printStackTrace();
   }
 }

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.health;
 import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import java.io.IOException;
@@ -69,6 +70,7 @@ record Binding(int listener, int port, String address) {
 
   /** A host's first IPv4 address, else its first one: Go's choice when it listens. */
   private static InetAddress resolve(String host) throws IOException {
+    JdkLibraries.load();
     if (host.equalsIgnoreCase("localhost")) {
       // RFC 6761 §6.3, and an image with no /etc/hosts needs no resolver for it.
       return InetAddress.getByAddress(host, new byte[] {127, 0, 0, 1});

@@ -11,6 +11,7 @@ import com.circleci.runnerinit.clients.runner.http.StatusText;
 import com.circleci.runnerinit.clients.runner.url.InvalidUrlException;
 import com.circleci.runnerinit.clients.runner.url.Url;
 import com.circleci.runnerinit.configuration.Secret;
+import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogEvent;
 import java.time.Duration;
@@ -102,6 +103,7 @@ public final class RunnerApi implements Reporter {
   }
 
   private void make(Call call, Duration budget) throws RunnerApiException {
+    JdkLibraries.load();
     Url server = server();
     PostRequest request = request(call, server);
     Retries.Result result =
