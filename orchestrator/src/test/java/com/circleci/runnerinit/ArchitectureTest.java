@@ -73,6 +73,23 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("org.graalvm..");
 
+  /** The others can't know whether {@code JdkLibraries} are loaded. */
+  @ArchTest
+  static final ArchRule onlyTheApiClientOpensSocketsAndFilesByTheJdk =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("..clients.runner..", "..nativeimage..")
+          .and()
+          .doNotHaveSimpleName("Binding")
+          .and()
+          .doNotHaveSimpleName("AddressText")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("java.net..")
+          .orShould()
+          .dependOnClassesThat()
+          .haveNameMatching("java\\.(nio\\.file\\.Files|io\\.(File|RandomAccessFile)\\w*)");
+
   /** The executable has but a plain one: {@code PlainFormatting}. */
   @ArchTest
   static final ArchRule noFormatting =

@@ -90,13 +90,13 @@ class ProcessHygieneTest {
   @ParameterizedTest
   @EnumSource
   void shouldLeaveTheUmaskAndTheLimitsOfChildrenAlone(Child child, Scenario given) {
-    given.prepare("umask 027; ulimit -n 512; ulimit -c 0");
+    given.prepare("umask 027; ulimit -H -n 1024; ulimit -S -n 512; ulimit -c 0");
 
     var report = child.run(given);
 
     assertThat(report.number("umask")).isEqualTo(Integer.parseInt("027", 8));
     assertThat(report.json().getAsJsonObject("limits").getAsJsonArray("nofile").toString())
-        .isEqualTo("[512,512]");
+        .isEqualTo("[512,1024]");
   }
 
   @Test
