@@ -90,7 +90,7 @@ class ProcessHygieneTest {
   @ParameterizedTest
   @EnumSource
   void shouldLeaveTheUmaskAndTheLimitsOfChildrenAlone(Child child, Scenario given) {
-    given.prepare("umask 027; ulimit -H -n 1024; ulimit -S -n 512; ulimit -c 0");
+    given.prepare("umask 027; ulimit -S -n 512; ulimit -H -n 1024; ulimit -c 0");
 
     var report = child.run(given);
 
