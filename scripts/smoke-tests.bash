@@ -66,10 +66,6 @@ make_base_images() {
   program_of busybox
   base busybox <<<$'FROM scratch\nCOPY . /'
 
-  # The same files as in the image, copied by cp for comparison.
-  printf 'FROM localhost/smoke:busybox\nCOPY orchestrator fake-task-agent /\n' |
-    podman build --quiet --tag localhost/smoke:init-and-cp --file - "$bin" >/dev/null
-
   # The loader and the library, no shell.
   compile_program_of glibc cc
   copy_with_libraries glibc /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6
@@ -81,6 +77,12 @@ make_base_images() {
   debian_root
   program_of debian
   base debian <<<$'FROM scratch\nADD root.tar /\nCOPY program /program'
+
+  # Files of the size that they have in the real image, for init and for cp.
+  mkdir -p "$smoke_dir/base/real-size"
+  cp "$bin/orchestrator" "$smoke_dir/base/real-size/orchestrator"
+  head -c 60000000 /dev/urandom >"$smoke_dir/base/real-size/circleci-agent"
+  base real-size <<<$'FROM localhost/smoke:debian\nCOPY . /'
 }
 
 copy_with_libraries() {
