@@ -36,6 +36,9 @@ final class Dial {
    * @throws ExchangeException if none takes it: the first failure
    */
   Socket toAny(List<InetSocketAddress> addresses) throws IOException, InterruptedException {
+    if (addresses.size() == 1) {
+      return toOnly(addresses.getFirst());
+    }
     @Nullable ExchangeException firstFailure = null;
     int failed = 0;
     int started = 0;
@@ -57,6 +60,15 @@ final class Dial {
       firstFailure = firstFailure == null ? dialed.failure().get() : firstFailure;
     }
     throw requireNonNull(firstFailure, "no address to dial");
+  }
+
+  /** Needs no thread, of which there may be none to be had. */
+  private Socket toOnly(InetSocketAddress address) throws IOException {
+    Dialed dialed = connect(sockets.open(), address);
+    if (dialed.failure().isPresent()) {
+      throw dialed.failure().get();
+    }
+    return dialed.socket();
   }
 
   private void start(InetSocketAddress address) throws IOException {
