@@ -9,6 +9,10 @@ import java.util.Optional;
 /** Repeats a call's attempts until one is final or the budget is spent. */
 final class Retries {
   private static final Duration ATTEMPT_LIMIT = Duration.ofSeconds(5);
+
+  /** With less time there is no attempt: it would only hide the reason of the one before. */
+  private static final Duration LEAST_ATTEMPT = Duration.ofMillis(500);
+
   private static final int TOO_MANY_REQUESTS = 429;
   private static final int SERVICE_UNAVAILABLE = 503;
 
@@ -46,7 +50,7 @@ final class Retries {
       }
       Reply reply = attempt.make(number, left.compareTo(ATTEMPT_LIMIT) < 0 ? left : ATTEMPT_LIMIT);
       Optional<Duration> pause = pause(route, reply, backOff);
-      if (pause.isEmpty() || pause.get().compareTo(left(budget, begin)) >= 0) {
+      if (pause.isEmpty() || pause.get().plus(LEAST_ATTEMPT).compareTo(left(budget, begin)) >= 0) {
         return new Result(reply, number);
       }
       try {
