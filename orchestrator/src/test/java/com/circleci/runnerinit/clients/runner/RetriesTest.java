@@ -70,6 +70,15 @@ final class RetriesTest {
   }
 
   @Test
+  void makesNoAttemptThatHasHardlyAnyTime() {
+    anAttempt = Duration.ofMillis(4_700);
+    run(Route.FAIL, BROKEN);
+
+    // A third one would have 10 s - 9.4 s - 125 ms: 475 ms.
+    assertThat(limits).hasSize(2);
+  }
+
+  @Test
   void waitsAsLongAsAnUnavailableServerAsks() {
     assertThat(run(Route.FAIL, answer(503, "3"), answer(200)).attempts()).isEqualTo(2);
     assertThat(pauses).containsExactly(Duration.ofSeconds(3));
