@@ -172,7 +172,7 @@ image_options() {
     -J--add-opens=java.base/java.security=ALL-UNNAMED \
     --initialize-at-build-time=com.circleci.runnerinit.cmd.BuildInfo,com.google.gson \
     -H:+UnlockExperimentalVMOptions \
-    -H:-RunMainInNewThread -H:-AllowVMInternalThreads \
+    -H:-AllowVMInternalThreads \
     -H:-ParseRuntimeOptions -H:-SpawnIsolates -H:-VMContinuations -H:-ForeignAPISupport \
     -H:AlignedHeapChunkSize=131072 -H:LargeArrayThreshold=65536 \
     -H:CodeInfoIndexGranularity=4096 -H:+ReduceImplicitExceptionStackTraceInformation \

@@ -19,7 +19,6 @@ import org.junit.jupiter.api.Test;
 /** In podman: a whole task in the Pod of {@code deploy/pod.yaml}, over every kind of base image. */
 class SmokeTest {
   private static final int COPIES = 7;
-  private static final String INIT = Manifests.INIT;
   private static final String TASK =
       "read-stdin print=task-began touch=/opt/circleci/began wait-file=/opt/circleci/finish";
 
