@@ -7,7 +7,6 @@ import java.util.Arrays;
 enum FaultPlace {
   HEAP("mmap", "the heap", CallFinder.text("MAP_NORESERVE", 1)),
   MAIN_THREAD("clone", "the main thread", CallFinder.first()),
-  LOG_THREAD("clone", "the thread `log`", CallFinder.thread("log")),
   HEALTH_THREAD("clone", "the thread `health`", CallFinder.thread("health")),
   STDERR_THREAD("clone", "the thread `stderr`", CallFinder.thread("stderr")),
   REPORT_THREAD("clone", "the thread `runner-api`", CallFinder.thread("runner-api")),
