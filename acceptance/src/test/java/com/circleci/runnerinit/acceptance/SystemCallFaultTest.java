@@ -146,7 +146,9 @@ class SystemCallFaultTest {
     } else if (given.root().has(DONE)) {
       assertThat(calls).isEmpty();
     } else {
-      assertThat(calls).containsExactly(isExecuted(traced.tracer()) ? FAIL : UNCLAIM);
+      assertThat(calls)
+          .as("calls of a task that said%n%s%s", container.stdout().text(), container.stderr().text())
+          .containsExactly(isExecuted(traced.tracer()) ? FAIL : UNCLAIM);
     }
   }
 

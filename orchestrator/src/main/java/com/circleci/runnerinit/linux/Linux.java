@@ -558,11 +558,7 @@ public final class Linux implements Kernel {
 
   @Override
   public int splice(int from, int to, int bytes) throws KernelException {
-    long moved;
-    do {
-      moved = call(Syscall.SPLICE, from, 0, to, 0, bytes, 0);
-    } while (moved == -EINTR);
-    return (int) check(moved, "splice");
+    return (int) check(retry(Syscall.SPLICE, from, 0, to, 0, bytes, 0), "splice");
   }
 
   @Override
@@ -648,9 +644,13 @@ public final class Linux implements Kernel {
   }
 
   private long retry(Syscall syscall, long a, long b, long c, long d) {
+    return retry(syscall, a, b, c, d, 0, 0);
+  }
+
+  private long retry(Syscall syscall, long a, long b, long c, long d, long e, long f) {
     long result;
     do {
-      result = call(syscall, a, b, c, d);
+      result = call(syscall, a, b, c, d, e, f);
     } while (result == -EINTR);
     return result;
   }
