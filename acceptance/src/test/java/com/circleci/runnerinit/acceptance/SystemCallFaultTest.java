@@ -147,7 +147,9 @@ class SystemCallFaultTest {
       assertThat(calls).isEmpty();
     } else {
       assertThat(calls)
-          .as("calls of a task that said%n%s%s", container.stdout().text(), container.stderr().text())
+          .as(
+              "calls of a task that said%n%s%s",
+              container.stdout().text(), container.stderr().text())
           .containsExactly(isExecuted(traced.tracer()) ? FAIL : UNCLAIM);
     }
   }

@@ -38,8 +38,11 @@ public interface Kernel {
   /** Seconds east of UTC at a Unix time in seconds, by TZ and /etc/localtime. */
   long utcOffset(long unixSeconds);
 
+  /** Gets the memory that starting a child takes. Its block is to be {@link #release}d. */
+  PreparedSpawn prepare(SpawnRequest request);
+
   /** Starts a child and returns its process id; on failure no child is left. */
-  int spawn(SpawnRequest request) throws KernelException;
+  int spawn(PreparedSpawn child) throws KernelException;
 
   /** Waits for any child without blocking; its zombie is gone then (wait4(2)). For one thread. */
   WaitResult waitForAnyChild();

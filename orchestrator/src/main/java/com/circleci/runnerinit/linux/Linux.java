@@ -143,13 +143,13 @@ public final class Linux implements Kernel {
   }
 
   @Override
-  public int spawn(SpawnRequest request) throws KernelException {
-    NativeBlock block = SpawnBlock.allocate(syscalls, request);
-    try {
-      return (int) check(syscalls.spawn(block.address()), "fork/exec " + request.path());
-    } finally {
-      syscalls.free(block);
-    }
+  public PreparedSpawn prepare(SpawnRequest request) {
+    return new PreparedSpawn(request.path(), SpawnBlock.allocate(syscalls, request));
+  }
+
+  @Override
+  public int spawn(PreparedSpawn child) throws KernelException {
+    return (int) check(syscalls.spawn(child.block().address()), "fork/exec " + child.path());
   }
 
   @Override

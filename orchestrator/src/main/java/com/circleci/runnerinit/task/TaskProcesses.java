@@ -123,7 +123,8 @@ final class TaskProcesses {
               STANDARD_OUTPUT,
               STANDARD_ERROR,
               Optional.empty(),
-              resources.taskGroupMembers()));
+              resources.taskGroupMembers()),
+          () -> {});
     } finally {
       kernel.close(nothing);
     }
@@ -161,7 +162,6 @@ final class TaskProcesses {
     int pid;
     try {
       kernel.setNonBlocking(input.writeEnd());
-      agentMayHaveRun = true;
       pid =
           spawner.spawn(
               new SpawnRequest(
@@ -172,7 +172,8 @@ final class TaskProcesses {
                   STANDARD_OUTPUT,
                   errors.writeEnd(),
                   credentials(),
-                  resources.taskGroupMembers()));
+                  resources.taskGroupMembers()),
+              () -> agentMayHaveRun = true);
     } catch (KernelException e) {
       agentMayHaveRun = false;
       feed.close();

@@ -180,9 +180,15 @@ class LinuxTest {
   private static int spawn(
       String path, List<String> arguments, List<byte[]> environment, int output)
       throws KernelException {
-    return KERNEL.spawn(
-        new SpawnRequest(
-            path, arguments, environment, 0, output, 2, Optional.empty(), OptionalInt.empty()));
+    var child =
+        KERNEL.prepare(
+            new SpawnRequest(
+                path, arguments, environment, 0, output, 2, Optional.empty(), OptionalInt.empty()));
+    try {
+      return KERNEL.spawn(child);
+    } finally {
+      KERNEL.release(child.block());
+    }
   }
 
   private static WaitResult.Reaped awaitChild() {

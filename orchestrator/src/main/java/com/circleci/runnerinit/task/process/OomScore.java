@@ -23,12 +23,17 @@ public final class OomScore {
 
   private final Kernel kernel;
   private final OptionalInt file;
+
+  /** There from the start: between a child's start and what is noted of it, nothing may fail. */
+  private final NativeBlock block;
+
   private int own;
 
   /** To be made before dumps are forbidden: after that, the file is the superuser's. */
   public OomScore(Kernel kernel) {
     this.kernel = requireNonNull(kernel, "kernel is null");
     file = open();
+    block = kernel.allocate(FILE_BYTES);
   }
 
   private OptionalInt open() {
@@ -54,15 +59,12 @@ public final class OomScore {
     if (file.isEmpty()) {
       return;
     }
-    NativeBlock block = kernel.allocate(FILE_BYTES);
     try {
       byte[] text = Integer.toString(value).getBytes(StandardCharsets.US_ASCII);
       block.bytes().put(0, text);
       kernel.write(file.getAsInt(), block, 0, text.length);
     } catch (KernelException e) {
       // Forbidden after all.
-    } finally {
-      kernel.release(block);
     }
   }
 }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.PreparedSpawn;
 import com.circleci.runnerinit.linux.SpawnRequest;
 
 /** Starts children that the kernel is to kill before this process when memory is short. */
@@ -16,13 +17,20 @@ public final class Spawner {
     this.oomScore = requireNonNull(oomScore, "oomScore is null");
   }
 
-  /** Returns the child's process id. */
-  public int spawn(SpawnRequest request) throws KernelException {
+  /**
+   * Returns the child's process id.
+   *
+   * @param last run when nothing but the kernel can refuse the child any more
+   */
+  public int spawn(SpawnRequest request, Runnable last) throws KernelException {
+    PreparedSpawn child = kernel.prepare(request);
     oomScore.raise();
     try {
-      return kernel.spawn(request);
+      last.run();
+      return kernel.spawn(child);
     } finally {
       oomScore.restore();
+      kernel.release(child.block());
     }
   }
 }
