@@ -27,17 +27,26 @@ public final class ControlGroups implements AutoCloseable {
 
   /** With a limit of the memory in bytes. */
   static ControlGroups limitedTo(long bytes) {
-    var unified = Files.exists(MOUNT.resolve("cgroup.controllers"));
-    var groups = new ControlGroups(unified ? List.of("") : CONTROLLERS);
-    groups.make();
-    groups.write(unified ? "memory.max" : "memory/memory.limit_in_bytes", Long.toString(bytes));
-    return groups;
+    return limited("memory.max", "memory/memory.limit_in_bytes", bytes);
+  }
+
+  /** With a limit of the threads of all its processes. */
+  static ControlGroups limitedToThreads(int count) {
+    return limited("pids.max", "pids/pids.max", count);
   }
 
   /** In the hierarchy of version 2 that a host of version 1 has for its processes alone. */
   static ControlGroups unifiedWithoutControllers() {
     var groups = new ControlGroups(List.of("unified"));
     groups.make();
+    return groups;
+  }
+
+  private static ControlGroups limited(String unifiedFile, String file, long limit) {
+    var unified = Files.exists(MOUNT.resolve("cgroup.controllers"));
+    var groups = new ControlGroups(unified ? List.of("") : CONTROLLERS);
+    groups.make();
+    groups.write(unified ? unifiedFile : file, Long.toString(limit));
     return groups;
   }
 

@@ -186,6 +186,11 @@ public final class Scenario implements AutoCloseable {
     return enter(ControlGroups.limitedTo(bytes), "rw");
   }
 
+  /** In a container that may have so many threads, its programs' first ones included. */
+  public ControlGroups limitThreads(int count) {
+    return enter(ControlGroups.limitedToThreads(count), "ro");
+  }
+
   /** In a privileged container on a host of version 2 that delegates no controller. */
   public ControlGroups unifiedGroup() {
     return enter(ControlGroups.unifiedWithoutControllers(), "rw");

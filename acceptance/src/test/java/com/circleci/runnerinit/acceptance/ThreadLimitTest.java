@@ -1,0 +1,32 @@
+package com.circleci.runnerinit.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.acceptance.harness.InAContainer;
+import com.circleci.runnerinit.acceptance.harness.Scenario;
+import org.junit.jupiter.api.Test;
+
+/** In a container whose limit of threads ({@code pids.max}) leaves none for a task. */
+@InAContainer
+class ThreadLimitTest {
+  private static final String WHY = "Unable to create native thread";
+
+  /** One that the kernel starts, and main. */
+  private static final int NONE_FOR_THE_LOG = 2;
+
+  @Test
+  void shouldSayWhyWhenThereIsNoThreadEvenToLogOrToReport(Scenario given) {
+    given.limitThreads(NONE_FOR_THE_LOG);
+    given.agent("touch=/out/started");
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isOne();
+    assertThat(container.stdout().events("run-task"))
+        .first()
+        .satisfies(line -> assertThat(line.fields().get("error")).contains(WHY));
+    assertThat(container.stderr().text()).contains("orchestrator: error: ", WHY);
+    assertThat(given.root().has("/out/started")).isFalse();
+    assertThat(given.api().calls()).isEmpty();
+  }
+}
