@@ -122,7 +122,10 @@ class BudgetTest {
   void shouldWaitForAStrangerThatWritesOnForTheDrainLimitAtMost(Scenario given) {
     given.notScraped().agent("touch=/out/started", "wait-file=/out/go", "time=/out/end");
 
-    assertThat(millisecondsBesideAStranger(given, true))
+    var delays =
+        IntStream.range(0, 3).mapToDouble(_ -> millisecondsBesideAStranger(given, true)).toArray();
+
+    assertThat(Budget.median(delays))
         .isGreaterThan(SILENCE_MILLISECONDS)
         .isLessThanOrEqualTo(DRAIN_MILLISECONDS + EXIT_MILLISECONDS);
   }
