@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -27,6 +28,7 @@ final class Lab implements Closeable {
   private final FakeRunnerApi api;
   private final Path authority;
   private final List<Contestant.Orchestrator> orchestrators;
+  private final List<Contestant> inits;
 
   /**
    * @param folder where copies are made, so that its file system counts
@@ -38,10 +40,16 @@ final class Lab implements Closeable {
     var certificates = TestCertificates.get();
     authority = Files.writeString(folder.resolve("authority.pem"), certificates.authorityPem());
     api = FakeRunnerApi.start(RunnerApiOptions.plain().overTls(certificates.server()));
-    orchestrators =
-        executables.entrySet().stream()
-            .map(it -> new Contestant.Orchestrator(it.getKey(), it.getValue(), api.baseUrl()))
-            .toList();
+    var programs = new Programs(folder.resolve("programs"));
+    orchestrators = new ArrayList<>();
+    for (var it : executables.entrySet()) {
+      var program = programs.leftByInit(it.getKey(), it.getValue());
+      orchestrators.add(new Contestant.Orchestrator(it.getKey(), program, api.baseUrl()));
+    }
+    inits = new ArrayList<>();
+    for (var name : List.of("tini-static", "dumb-init", "catatonit")) {
+      inits.add(new Contestant.Init(name, programs.written(onPath(name))));
+    }
   }
 
   Path folder() {
@@ -56,15 +64,9 @@ final class Lab implements Closeable {
     return orchestrators;
   }
 
-  static List<Contestant> inits() {
-    return Stream.of("tini-static", "dumb-init", "catatonit")
-        .<Contestant>map(name -> new Contestant.Init(name, onPath(name)))
-        .toList();
-  }
-
   /** Ours before the others. */
   List<Contestant> withInits() {
-    return Stream.concat(orchestrators.stream(), inits().stream()).toList();
+    return Stream.concat(orchestrators.stream(), inits.stream()).toList();
   }
 
   List<Contestant> all() {
