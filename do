@@ -186,7 +186,7 @@ image_options() {
 # By a single write, as the page cache then holds the file in large pieces, and each start takes half
 # the time (docs/decisions/0016).
 place() {
-  dd if="$1" of="$2.new" bs=1G iflag=fullblock status=none
+  dd if="$1" of="$2.new" bs=64M iflag=fullblock status=none
   chmod 755 "$2.new"
   mv "$2.new" "$2"
 }

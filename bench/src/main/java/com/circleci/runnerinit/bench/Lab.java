@@ -40,15 +40,15 @@ final class Lab implements Closeable {
     var certificates = TestCertificates.get();
     authority = Files.writeString(folder.resolve("authority.pem"), certificates.authorityPem());
     api = FakeRunnerApi.start(RunnerApiOptions.plain().overTls(certificates.server()));
-    var programs = new Programs(folder.resolve("programs"));
+    var programs = Files.createDirectories(folder.resolve("programs"));
     orchestrators = new ArrayList<>();
     for (var it : executables.entrySet()) {
-      var program = programs.leftByInit(it.getKey(), it.getValue());
+      var program = Programs.copied(it.getValue(), programs.resolve(it.getKey()));
       orchestrators.add(new Contestant.Orchestrator(it.getKey(), program, api.baseUrl()));
     }
     inits = new ArrayList<>();
     for (var name : List.of("tini-static", "dumb-init", "catatonit")) {
-      inits.add(new Contestant.Init(name, programs.written(onPath(name))));
+      inits.add(new Contestant.Init(name, Programs.copied(onPath(name), programs.resolve(name))));
     }
   }
 
