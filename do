@@ -183,14 +183,6 @@ image_options() {
     -Drunnerinit.date="$(source_date)"
 }
 
-# By a single write, as the page cache then holds the file in large pieces, and each start takes half
-# the time (docs/decisions/0016).
-place() {
-  dd if="$1" of="$2.new" bs=64M iflag=fullblock status=none
-  chmod 755 "$2.new"
-  mv "$2.new" "$2"
-}
-
 # build_executable ARCHITECTURE HOME
 build_executable() {
   local home=$2 into=$root/target/bin/linux/$1 hash class_path kept
@@ -215,7 +207,7 @@ build_executable() {
     [[ $1 == "$(machine_architecture)" ]] || "$(cross_tool "$home" strip)" --strip-all "$kept/orchestrator.new"
     mv "$kept/orchestrator.new" "$kept/orchestrator"
   fi
-  cmp -s "$kept/orchestrator" "$into/orchestrator" || place "$kept/orchestrator" "$into/orchestrator"
+  cmp -s "$kept/orchestrator" "$into/orchestrator" || install -m 755 "$kept/orchestrator" "$into/orchestrator"
 }
 
 # Packages the modules, and writes the class path of each beside its jar.
