@@ -16,10 +16,11 @@ import java.util.Optional;
  */
 final class Transfer implements AutoCloseable {
   /**
-   * The most that a pipe may hold without a privilege (pipe(7)). The larger the writes, the larger
-   * the pages that the file system makes of them: docs/decisions/0018 has what that saves.
+   * The larger the writes, the larger the pages that the file system makes of them, which cost less
+   * each byte, but are harder to find: docs/decisions/0018 compares sizes. A pipe may hold as much
+   * without a privilege (pipe(7)).
    */
-  private static final int PIECE_BYTES = 1024 * 1024;
+  private static final int PIECE_BYTES = 256 * 1024;
 
   private final Kernel kernel;
   private final int from;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.circleci.runnerinit.testing.Await;
 import com.google.errorprone.annotations.FormatMethod;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 /** In podman: a whole task in the Pod of {@code deploy/pod.yaml}, over every kind of base image. */
 class SmokeTest {
   private static final int COPIES = 7;
+  private static final long TOUCHED_BYTES = 1L << 30;
   private static final String REAL_SIZE = "localhost/smoke:real-size";
   private static final String TASK =
       "read-stdin print=task-began touch=/opt/circleci/began wait-file=/opt/circleci/finish";
@@ -80,12 +82,11 @@ class SmokeTest {
   }
 
   /**
-   * What cp has copied is not synced; what init has copied is. The goal is 1.5 times the time of
-   * cp, but docs/decisions/0018 has what else was seen, so a multiple fails that no such run has
-   * had. Medians, since a period of the quota is 100 ms.
+   * What cp has copied is not synced; what init has copied is. Medians, since a period of the quota
+   * is 100 ms.
    */
   @Test
-  void shouldCopyTheBinariesUnderTheLimitsOfTheChartInAFewTimesTheTimeOfCp() {
+  void shouldCopyTheBinariesUnderTheLimitsOfTheChartWithinOneAndAHalfTimesTheTimeOfCp() {
     var ofInit = new long[COPIES];
     var ofCp = new long[COPIES];
     var image = Path.of(Podman.podman("image", "mount", REAL_SIZE));
@@ -101,14 +102,21 @@ class SmokeTest {
     var init = ofInit[COPIES / 2];
     var cp = ofCp[COPIES / 2];
     say("init %d ms, cp %d ms, at 50m CPU and 64Mi", init, cp);
-    assertThat((double) init / cp).isLessThan(5);
+    assertThat((double) init / cp).isLessThan(1.5);
   }
 
-  /** Nothing is left to be written, and all that is to be read is in the page cache. */
+  /**
+   * Nothing is left to be written, and all that is to be read is in the page cache. What is free is
+   * memory that this machine has: a virtual one may have handed it back to its host, and the first
+   * to touch it again waits for the host. docs/decisions/0018 has what that does to a copy.
+   */
   private static void settle(Path image) {
     Command.succeed("sync");
     var files = List.of(image.resolve("orchestrator"), image.resolve("circleci-agent"));
     files.forEach(file -> Command.succeed("sha256sum", file.toString()));
+    try (var memory = Arena.ofConfined()) {
+      memory.allocate(TOUCHED_BYTES).fill((byte) 1);
+    }
   }
 
   private static long underTheLimits(String... command) {
