@@ -17,10 +17,10 @@ class InitCopyTest {
 
   @Test
   void shouldMoveBytesWithinTheKernel(Scenario given) {
-    init(given, "", "--trace=splice,read,write");
+    init(given, "", "--trace=fallocate,splice,read,write");
 
     assertThat(given.root().read("/out/trace"))
-        .contains("splice(")
+        .containsPattern("(?s)fallocate\\(\\d+, FALLOC_FL_KEEP_SIZE, 0, \\d+\\) += 0\\n.*splice\\(")
         .doesNotContainPattern("(read|write)\\(.*, \\d{6,}\\)");
     assertIsCopied(given);
   }
@@ -29,6 +29,28 @@ class InitCopyTest {
   @ValueSource(strings = {"ENOSYS", "EINVAL", "EPERM"})
   void shouldReadAndWriteWhereTheKernelCantMoveBytes(String error, Scenario given) {
     init(given, "", "--inject=splice:error=" + error);
+
+    assertIsCopied(given);
+  }
+
+  @Test
+  void shouldWriteNothingWhereTheSpaceIsNotThere(Scenario given) {
+    var container = init(given, "! ", "--inject=fallocate:error=ENOSPC");
+
+    assertThat(container.stderr().lines())
+        .singleElement()
+        .satisfies(line ->
+            assertThat(line)
+                .contains("write /volume/bin/orchestrator: no space left on device: ")
+                .containsPattern("1[0-9]\\.\\d MB needed, [1-9]\\d+\\.\\d MB free$"));
+    assertThat(given.root().read("/out/trace")).doesNotContain("splice(");
+    assertThat(given.root().names("/volume/bin")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"EOPNOTSUPP", "ENOSYS", "EPERM"})
+  void shouldCopyWhereSpaceCantBeReserved(String error, Scenario given) {
+    init(given, "", "--inject=fallocate:error=" + error);
 
     assertIsCopied(given);
   }

@@ -92,17 +92,24 @@ final class FileCopy {
     if (kernel.share(from, to)) {
       return;
     }
+    long free = kernel.freeBytes(to);
+    try {
+      kernel.reserve(to, status.size());
+      copyBytes(from, to, source, status.size());
+    } catch (KernelException e) {
+      throw explain(e, status.size(), free, destination);
+    }
+  }
+
+  private void copyBytes(int from, int to, String source, long size)
+      throws KernelException, InitException {
     try (Transfer transfer = new Transfer(kernel, from, to)) {
       long copied = 0;
       long syncing = 0;
-      while (copied < status.size()) {
+      while (copied < size) {
         interruption.check();
-        int piece = take(transfer, status.size() - copied, source);
-        try {
-          transfer.give();
-        } catch (KernelException e) {
-          throw explain(e, to, status.size(), copied, destination);
-        }
+        int piece = take(transfer, size - copied, source);
+        transfer.give();
         copied += piece;
         if (copied - syncing >= SYNC_STRIDE_BYTES) {
           kernel.beginSync(to, syncing, copied - syncing);
@@ -125,12 +132,10 @@ final class FileCopy {
     return piece;
   }
 
-  private InitException explain(
-      KernelException e, int to, long needed, long copied, String destination)
-      throws KernelException {
+  private static InitException explain(
+      KernelException e, long needed, long free, String destination) {
     String reason = "write " + destination + ": " + e.reason();
     if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
-      long free = kernel.freeBytes(to) + copied;
       reason += ": " + megabytes(needed) + " needed, " + megabytes(free) + " free";
     }
     return new InitException(reason);

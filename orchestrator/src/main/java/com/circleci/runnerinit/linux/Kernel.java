@@ -210,6 +210,15 @@ public interface Kernel {
   boolean share(int from, int to);
 
   /**
+   * Takes the space that a file will need (fallocate(2)), so that a full disk is known before
+   * anything is written, and blocks needn't be looked for piece by piece. A file system that can't
+   * do that does nothing.
+   *
+   * @throws KernelException when the space is not there: ENOSPC or EDQUOT
+   */
+  void reserve(int descriptor, long bytes) throws KernelException;
+
+  /**
    * Moves bytes between a file's position and a pipe, within the kernel (splice(2)).
    *
    * @return how many bytes were moved; 0 at the end of the file

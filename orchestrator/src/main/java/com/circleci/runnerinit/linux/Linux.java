@@ -23,6 +23,7 @@ public final class Linux implements Kernel {
   private static final int F_SETFL = 4;
   private static final int F_SETPIPE_SZ = 1031;
   private static final int FICLONE = 0x40049409;
+  private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int MADV_DONTNEED = 4;
   private static final int SYNC_FILE_RANGE_WRITE = 2;
 
@@ -554,6 +555,14 @@ public final class Linux implements Kernel {
   @Override
   public boolean share(int from, int to) {
     return call(Syscall.IOCTL, to, FICLONE, from) == 0;
+  }
+
+  @Override
+  public void reserve(int descriptor, long bytes) throws KernelException {
+    long result = call(Syscall.FALLOCATE, descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes);
+    if (result == -Errno.ENOSPC || result == -Errno.EDQUOT) {
+      check(result, "fallocate");
+    }
   }
 
   @Override
