@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -45,21 +46,51 @@ long runner_init_utc_offset(long unix_seconds) {
 }
 
 /*
- * Copies the initial environment into buffer, each entry with its final NUL, when it fits into size
- * bytes. Returns the bytes that it takes.
+ * Copies count strings into buffer, each with its final NUL, when they fit into size bytes. Returns
+ * the bytes that they take.
  */
-long runner_init_environment(char *buffer, long size) {
-  extern char **environ;
+static long copy_strings(char **strings, long count, char *buffer, long size) {
   long needed = 0;
-  for (char **entry = environ; entry && *entry; entry++) needed += (long)strlen(*entry) + 1;
+  for (long i = 0; i < count; i++) needed += (long)strlen(strings[i]) + 1;
   if (needed > size) return needed;
-  for (char **entry = environ; entry && *entry; entry++) {
-    size_t length = strlen(*entry) + 1;
-    memcpy(buffer, *entry, length);
+  for (long i = 0; i < count; i++) {
+    size_t length = strlen(strings[i]) + 1;
+    memcpy(buffer, strings[i], length);
     buffer += length;
   }
   return needed;
 }
+
+static long count_variables(void) {
+  extern char **environ;
+  long count = 0;
+  while (environ && environ[count]) count++;
+  return count;
+}
+
+/* The initial environment, as copy_strings copies it. */
+long runner_init_environment(char *buffer, long size) {
+  extern char **environ;
+  return copy_strings(environ, count_variables(), buffer, size);
+}
+
+#ifdef RUNNER_INIT_EXECUTABLE
+/* Where the kernel has left the environment: below it on the stack lie argv and argc. */
+static char **initial_environment;
+
+/* The initial arguments, as copy_strings copies them: main's have been decoded, and lost bytes. */
+long runner_init_arguments(char *buffer, long size) {
+  long count = 0;
+  while ((long)initial_environment[-2 - count] != count) count++;
+  return copy_strings(initial_environment - 1 - count, count, buffer, size);
+}
+#else
+long runner_init_arguments(char *buffer, long size) {
+  (void)buffer;
+  (void)size;
+  return 0;
+}
+#endif
 
 /* Overwrites the values of all variables whose names begin with prefix, in the initial block. */
 void runner_init_wipe_environment(const char *prefix) {
@@ -79,11 +110,11 @@ struct spawn_request {
   char *const *argv;
   char *const *envp;
   int64_t stdio[3];
-  int64_t control_group; /* a descriptor of its cgroup.procs, or negative */
+  int64_t foreground;  /* whether its group gets the terminal */
   int64_t change_user; /* with uid, gid and groups */
   int64_t uid;
   int64_t gid;
-  int64_t group_count;
+  int64_t group_count; /* negative: the groups stay */
   const uint32_t *groups;
   /* filled in by runner_init_spawn */
   int64_t parent;
@@ -130,22 +161,31 @@ static void close_the_rest(void) {
 
 /* Raw calls: libc's would change the credentials of every thread of the process it knows. */
 static int change_user(const struct spawn_request *request) {
-  if (syscall(SYS_setgroups, request->group_count, request->groups) != 0) return -1;
+  if (request->group_count >= 0 &&
+      syscall(SYS_setgroups, request->group_count, request->groups) != 0) {
+    return -1;
+  }
   if (syscall(SYS_setresgid, request->gid, request->gid, request->gid) != 0) return -1;
   if (syscall(SYS_setresuid, request->uid, request->uid, request->uid) != 0) return -1;
   return 0;
 }
 
-/* As this process is still: the group's file is not the user's. Outside of it, it runs as well. */
-static void join_control_group(int descriptor) {
-  if (descriptor >= 0 && write(descriptor, "0", 1) < 0) return;
+/*
+ * Makes this process's group the foreground group of the terminal that is its standard input, output
+ * or error, if one is; SIGTTOU, by which a background group may not do that, is blocked.
+ */
+static void take_terminal(void) {
+  int group = (int)syscall(SYS_getpid);
+  for (int descriptor = 0; descriptor < 3; descriptor++) {
+    if (ioctl(descriptor, TIOCSPGRP, &group) == 0) return;
+  }
 }
 
 static int child(void *argument) {
   struct spawn_request *request = argument;
   default_signals();
   if (syscall(SYS_setpgid, 0, 0) != 0) goto failed;
-  join_control_group((int)request->control_group);
+  if (request->foreground) take_terminal();
   if (place_descriptors(request->stdio) != 0) goto failed;
   close_the_rest();
   if (request->change_user && change_user(request) != 0) goto failed;
@@ -195,20 +235,12 @@ long runner_init_execute(const char *path, char *const *argv, char *const *envp)
 
 #ifdef RUNNER_INIT_EXECUTABLE
 /*
- * Before anything else of the process: a pipe or socket opened later must never land on 0-2, and a
- * signal that comes from now on stays pending until the event loop takes it, in whichever thread.
- * Left alone are the synchronous faults, and signal 62, by which the JDK's network code wakes a
- * thread of its own.
+ * Before anything else of the process, so that a signal that comes from now on stays pending until
+ * the event loop takes it, in whichever thread. Left alone are the synchronous faults, and signal
+ * 62, by which the JDK's network code wakes a thread of its own.
  */
-__attribute__((constructor)) static void before_main(void) {
-  for (int descriptor = 0; descriptor < 3; descriptor++) {
-    if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0 &&
-        open("/", O_RDONLY | O_DIRECTORY) < 0) {
-      _exit(1);
-    }
-  }
-  /* an ignored SIGCHLD, which execve(2) hands on, would make the kernel discard exit statuses */
-  default_signals();
+__attribute__((constructor(101))) static void before_main(void) {
+  extern char **environ;
   static const int unblocked[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS,
                                   SIGABRT, 32,     33,     34,     62};
   uint64_t blocked = ~(uint64_t)0;
@@ -216,5 +248,17 @@ __attribute__((constructor)) static void before_main(void) {
     blocked &= ~((uint64_t)1 << (unblocked[i] - 1));
   }
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, KERNEL_SIGSET_BYTES);
+  /* an ignored SIGCHLD, which execve(2) hands on, would make the kernel discard exit statuses */
+  char action[64];
+  memset(action, 0, sizeof action);
+  syscall(SYS_rt_sigaction, SIGCHLD, action, NULL, KERNEL_SIGSET_BYTES);
+  initial_environment = environ;
+  /* a pipe or socket opened later must never land on 0-2 */
+  for (int descriptor = 0; descriptor < 3; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0 &&
+        open("/", O_RDONLY | O_DIRECTORY) < 0) {
+      _exit(1);
+    }
+  }
 }
 #endif

@@ -38,21 +38,30 @@ final class Console {
   /** One line on standard error, whatever the message holds; nothing when nobody reads. */
   void error(String message) {
     String line = programName + ": error: " + ControlCharacters.escape(message) + "\n";
-    Interest errors = Interest.inWriting(STANDARD_ERROR);
-    if (kernel.poll(List.of(errors), Optional.of(PATIENCE))[0]) {
+    if (isRead(STANDARD_ERROR)) {
       write(STANDARD_ERROR, line.getBytes(StandardCharsets.UTF_8));
     }
   }
 
+  private boolean isRead(int descriptor) {
+    try {
+      List<Interest> interests = List.of(Interest.inWriting(descriptor));
+      return kernel.descriptors().poll(interests, Optional.of(PATIENCE))[0];
+    } catch (KernelException e) {
+      // What can't be waited for is tried.
+      return true;
+    }
+  }
+
   private void write(int descriptor, byte[] bytes) {
-    NativeBlock block = kernel.allocate(Math.max(1, bytes.length));
+    NativeBlock block = kernel.memory().allocate(Math.max(1, bytes.length));
     try {
       block.bytes().put(0, bytes);
-      kernel.writeAll(descriptor, block, bytes.length);
+      kernel.descriptors().writeAll(descriptor, block, bytes.length);
     } catch (KernelException e) {
       // Nobody reads any more, or there is no room: there is nobody else to tell.
     } finally {
-      kernel.release(block);
+      kernel.memory().release(block);
     }
   }
 }

@@ -3,7 +3,6 @@ package com.circleci.runnerinit.cmd;
 import com.circleci.runnerinit.linux.ImageSyscalls;
 import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
-import com.circleci.runnerinit.linux.Linux;
 import java.util.List;
 import org.graalvm.nativeimage.ProcessProperties;
 
@@ -13,9 +12,9 @@ public final class Main {
 
   public static void main(String[] arguments) {
     Thread.setDefaultUncaughtExceptionHandler(Main::print);
-    Kernel kernel = new Linux(new ImageSyscalls());
+    Kernel kernel = Kernel.of(new ImageSyscalls());
     Program program = new Program(kernel, ProcessProperties.getArgumentVectorProgramName());
-    kernel.exit(program.run(List.of(arguments)).status());
+    kernel.processes().exit(program.run(List.of(arguments)).status());
   }
 
   /** As the JDK does it, which needs its libraries to write to standard error. */

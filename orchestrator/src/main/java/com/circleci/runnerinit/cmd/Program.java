@@ -52,7 +52,7 @@ final class Program {
   }
 
   ExitCode run(List<String> words) {
-    Environment environment = new Environment(kernel.environment());
+    Environment environment = new Environment(kernel.processes().environment());
     try {
       return switch (InvocationParser.parse(words, environment)) {
         case Invocation.Help help -> print(HelpText.of(help.command(), name));
@@ -108,7 +108,7 @@ final class Program {
 
   private String ownPath() {
     try {
-      return kernel.readLink("/proc/self/exe");
+      return kernel.files().readLink("/proc/self/exe");
     } catch (KernelException e) {
       // An image without /proc.
       return Path.of(path).toAbsolutePath().normalize().toString();
@@ -116,7 +116,7 @@ final class Program {
   }
 
   private ExitCode runTask(Invocation.RunTask task, Environment environment) {
-    kernel.wipeEnvironment(Environment.OWN_PREFIX);
+    kernel.processes().wipeEnvironment(Environment.OWN_PREFIX);
     BufferedSink sink = new BufferedSink(console::printLine);
     EventLog log = openLog(task.logFormat(), sink);
     sink.start(lines ->
@@ -143,7 +143,9 @@ final class Program {
             configuration.runnerApiBaseUrl(),
             configuration.token(),
             RunnerApi.userAgent(
-                BuildInfo.VERSION, System.getProperty("os.arch", ""), kernel.hostName()),
+                BuildInfo.VERSION,
+                System.getProperty("os.arch", ""),
+                kernel.processes().hostName()),
             environment.withoutOwn(),
             log);
     Plan plan = new Plan(parsed, task.shutdownDelay(), task.gracePeriod(), task.signalPolicy());
@@ -161,7 +163,7 @@ final class Program {
     String traceId =
         HexFormat.of().toHexDigits(random.nextLong())
             + HexFormat.of().toHexDigits(random.nextLong());
-    return new EventLog(format, traceId, kernel::utcOffset, sink);
+    return new EventLog(format, traceId, kernel.clock()::utcOffset, sink);
   }
 
   private static void announce(EventLog log) {

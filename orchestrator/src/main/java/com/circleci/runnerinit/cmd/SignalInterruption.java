@@ -28,13 +28,15 @@ final class SignalInterruption implements Interruption {
     this.kernel = requireNonNull(kernel, "kernel is null");
     this.log = requireNonNull(log, "log is null");
     this.delay = requireNonNull(delay, "delay is null");
-    signals = kernel.openSignals();
+    signals = kernel.descriptors().openSignals();
   }
 
   @Override
   public void check() throws InitException {
     try {
-      kernel.readSignals(signals).forEach(this::take);
+      for (int signal : kernel.descriptors().readSignals(signals)) {
+        take(signal);
+      }
     } catch (KernelException e) {
       throw new InitException(e.description());
     }

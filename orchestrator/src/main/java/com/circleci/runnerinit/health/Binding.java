@@ -60,8 +60,8 @@ record Binding(int listener, int port, String address) {
   private static Binding bind(Kernel kernel, byte[] host, String text, int port, String shown)
       throws IOException {
     try {
-      int listener = kernel.listen(host, port, BACKLOG);
-      int got = kernel.port(listener);
+      int listener = kernel.sockets().listen(host, port, BACKLOG);
+      int got = kernel.sockets().port(listener);
       return new Binding(listener, got, text + ":" + got);
     } catch (KernelException e) {
       throw new ListenException(shown, e);

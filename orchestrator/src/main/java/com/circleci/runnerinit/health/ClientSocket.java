@@ -41,7 +41,7 @@ final class ClientSocket implements ByteChannel {
       return 0;
     }
     try {
-      int count = kernel.read(descriptor, block, length);
+      int count = kernel.descriptors().read(descriptor, block, length);
       into.put(into.position(), block.bytes(), 0, count).position(into.position() + count);
       return count == 0 ? -1 : count;
     } catch (KernelException e) {
@@ -57,7 +57,7 @@ final class ClientSocket implements ByteChannel {
     }
     block.bytes().put(0, from, from.position(), length);
     try {
-      int count = kernel.write(descriptor, block, 0, length);
+      int count = kernel.descriptors().write(descriptor, block, 0, length);
       from.position(from.position() + count);
       return count;
     } catch (KernelException e) {
@@ -73,7 +73,7 @@ final class ClientSocket implements ByteChannel {
   }
 
   void endOutput() throws KernelException {
-    kernel.endOutput(descriptor);
+    kernel.sockets().endOutput(descriptor);
   }
 
   @Override
@@ -85,7 +85,7 @@ final class ClientSocket implements ByteChannel {
   public void close() {
     if (open) {
       open = false;
-      kernel.close(descriptor);
+      kernel.descriptors().close(descriptor);
     }
   }
 }

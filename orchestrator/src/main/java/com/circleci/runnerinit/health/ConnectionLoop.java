@@ -63,8 +63,8 @@ final class ConnectionLoop implements Runnable {
     this.acceptPauseNanos = limits.acceptPause().toNanos();
     this.faults = requireNonNull(faults, "faults is null");
     this.nanoTime = requireNonNull(nanoTime, "nanoTime is null");
-    this.wakeup = kernel.openWakeup();
-    this.block = kernel.allocate(BLOCK_BYTES);
+    this.wakeup = kernel.descriptors().openWakeup();
+    this.block = kernel.memory().allocate(BLOCK_BYTES);
   }
 
   @Override
@@ -82,12 +82,12 @@ final class ConnectionLoop implements Runnable {
   /** Makes {@link #run} end and close everything. Any thread may ask. */
   void stop() {
     stopping = true;
-    kernel.wake(wakeup);
+    kernel.descriptors().wake(wakeup);
   }
 
-  private void turn() {
+  private void turn() throws KernelException {
     List<Connection> clients = connections.all();
-    boolean[] ready = kernel.poll(interests(clients), timeToWait());
+    boolean[] ready = kernel.descriptors().poll(interests(clients), timeToWait());
     for (int i = 0; i < clients.size(); i++) {
       if (ready[i + 1]) {
         advance(clients.get(i));
@@ -201,8 +201,8 @@ final class ConnectionLoop implements Runnable {
 
   private void close() {
     connections.all().forEach(connections::close);
-    kernel.close(listener);
-    kernel.close(wakeup);
-    kernel.release(block);
+    kernel.descriptors().close(listener);
+    kernel.descriptors().close(wakeup);
+    kernel.memory().release(block);
   }
 }

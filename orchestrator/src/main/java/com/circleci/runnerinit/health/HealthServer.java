@@ -54,7 +54,7 @@ public final class HealthServer implements AutoCloseable {
               new ConnectionLoop(
                   kernel,
                   binding.listener(),
-                  () -> kernel.accept(binding.listener()),
+                  () -> kernel.sockets().accept(binding.listener()),
                   responder,
                   limits,
                   faults,
@@ -65,7 +65,7 @@ public final class HealthServer implements AutoCloseable {
           .write();
       server.thread.start();
     } catch (IOException | RuntimeException | Error e) {
-      kernel.close(binding.listener());
+      kernel.descriptors().close(binding.listener());
       throw e;
     }
     return server;

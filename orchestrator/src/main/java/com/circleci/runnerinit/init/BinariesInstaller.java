@@ -53,7 +53,6 @@ public final class BinariesInstaller {
           .write();
     }
     link(child(destination, AGENT), child(destination, LINK));
-    syncDirectory(destination);
     whole.with("source", source).with("destination", destination).success().write();
   }
 
@@ -66,7 +65,7 @@ public final class BinariesInstaller {
       makeDirectories(path.substring(0, slash));
     }
     try {
-      kernel.makeDirectory(path);
+      kernel.files().makeDirectory(path);
     } catch (KernelException e) {
       if (e.errno() == Errno.EEXIST && !isDirectory(path)) {
         throw new InitException("mkdir " + path + ": " + Errno.describe(Errno.ENOTDIR));
@@ -79,7 +78,7 @@ public final class BinariesInstaller {
 
   private boolean isDirectory(String path) {
     try {
-      return kernel.status(path).isDirectory();
+      return kernel.files().status(path).isDirectory();
     } catch (KernelException e) {
       return false;
     }
@@ -89,27 +88,11 @@ public final class BinariesInstaller {
     String temporary = FileCopy.temporaryName(path);
     try {
       FileCopy.removeIfThere(kernel, temporary);
-      kernel.makeSymbolicLink(target, temporary);
-      kernel.rename(temporary, path);
+      kernel.files().makeSymbolicLink(target, temporary);
+      kernel.files().rename(temporary, path);
     } catch (KernelException e) {
       FileCopy.removeIfThere(kernel, temporary);
       throw new InitException("symlink " + path + ": " + e.reason());
-    }
-  }
-
-  private void syncDirectory(String path) throws InitException {
-    try {
-      int descriptor = kernel.openForReading(path);
-      try {
-        kernel.sync(descriptor);
-      } finally {
-        kernel.close(descriptor);
-      }
-    } catch (KernelException e) {
-      // Some network file systems can't sync a directory; the renames are done all the same.
-      if (e.errno() != Errno.EINVAL) {
-        throw new InitException("sync " + path + ": " + e.reason());
-      }
     }
   }
 

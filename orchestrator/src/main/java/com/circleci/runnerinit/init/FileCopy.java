@@ -13,12 +13,6 @@ import java.math.RoundingMode;
  * Copies one file within the kernel, in constant memory, so that a reader sees all of it or none.
  */
 final class FileCopy {
-  /**
-   * The disk begins to write when so much is there. Less costs more of the CPU, which is short;
-   * more leaves a slow disk idle while the CPU's quota is waited for.
-   */
-  private static final long SYNC_STRIDE_BYTES = 16 * 1024 * 1024;
-
   private static final BigDecimal MEGABYTE = BigDecimal.valueOf(1_000_000);
 
   private final Kernel kernel;
@@ -39,7 +33,7 @@ final class FileCopy {
 
   static void removeIfThere(Kernel kernel, String path) {
     try {
-      kernel.remove(path);
+      kernel.files().remove(path);
     } catch (KernelException e) {
       // It was not there; or it can't go, and the next step fails and says why.
     }
@@ -48,16 +42,16 @@ final class FileCopy {
   /** Returns the bytes copied. */
   long copy(String source, String destination) throws InitException {
     try {
-      int from = kernel.openForReading(source);
+      int from = kernel.files().openForReading(source);
       try {
-        FileStatus status = kernel.status(source);
+        FileStatus status = kernel.files().status(source);
         if (!status.isRegular()) {
           throw new InitException("open " + source + ": not a regular file");
         }
         copy(from, source, status, destination);
         return status.size();
       } finally {
-        kernel.close(from);
+        kernel.descriptors().close(from);
       }
     } catch (KernelException e) {
       throw new InitException(e.description());
@@ -69,15 +63,14 @@ final class FileCopy {
     String temporary = temporaryName(destination);
     removeIfThere(kernel, temporary);
     try {
-      int to = kernel.createExclusively(temporary);
+      int to = kernel.files().createExclusively(temporary);
       try {
         copyContent(from, to, source, status, destination);
-        kernel.setPermissions(to, status.permissions());
-        kernel.sync(to);
+        kernel.files().setPermissions(to, status.permissions());
       } finally {
-        kernel.close(to);
+        kernel.descriptors().close(to);
       }
-      kernel.rename(temporary, destination);
+      kernel.files().rename(temporary, destination);
     } catch (KernelException e) {
       removeIfThere(kernel, temporary);
       throw new InitException("write " + destination + ": " + e.reason());
@@ -89,12 +82,12 @@ final class FileCopy {
 
   private void copyContent(int from, int to, String source, FileStatus status, String destination)
       throws KernelException, InitException {
-    if (kernel.share(from, to)) {
+    if (kernel.files().share(from, to)) {
       return;
     }
-    long free = kernel.freeBytes(to);
+    long free = kernel.files().freeBytes(to);
     try {
-      kernel.reserve(to, status.size());
+      kernel.files().reserve(to, status.size());
       copyBytes(from, to, source, status.size());
     } catch (KernelException e) {
       throw explain(e, status.size(), free, destination);
@@ -105,16 +98,11 @@ final class FileCopy {
       throws KernelException, InitException {
     try (Transfer transfer = new Transfer(kernel, from, to)) {
       long copied = 0;
-      long syncing = 0;
       while (copied < size) {
         interruption.check();
         int piece = take(transfer, size - copied, source);
         transfer.give();
         copied += piece;
-        if (copied - syncing >= SYNC_STRIDE_BYTES) {
-          kernel.beginSync(to, syncing, copied - syncing);
-          syncing = copied;
-        }
       }
     }
   }

@@ -33,8 +33,8 @@ final class Transfer implements AutoCloseable {
     this.kernel = requireNonNull(kernel, "kernel is null");
     this.from = from;
     this.to = to;
-    pipe = kernel.openPipe();
-    kernel.enlarge(pipe, PIECE_BYTES);
+    pipe = kernel.descriptors().openPipe();
+    kernel.descriptors().enlarge(pipe, PIECE_BYTES);
   }
 
   /**
@@ -47,35 +47,35 @@ final class Transfer implements AutoCloseable {
     int bytes = (int) Math.min(most, PIECE_BYTES);
     if (buffer.isEmpty()) {
       try {
-        taken = kernel.splice(from, pipe.writeEnd(), bytes);
+        taken = kernel.descriptors().splice(from, pipe.writeEnd(), bytes);
         return taken;
       } catch (KernelException e) {
         if (!isUnable(e)) {
           throw e;
         }
-        buffer = Optional.of(kernel.allocate(PIECE_BYTES));
+        buffer = Optional.of(kernel.memory().allocate(PIECE_BYTES));
       }
     }
-    taken = kernel.read(from, buffer.get(), bytes);
+    taken = kernel.descriptors().read(from, buffer.get(), bytes);
     return taken;
   }
 
   /** Writes what was taken last. */
   void give() throws KernelException {
     if (buffer.isPresent()) {
-      kernel.writeAll(to, buffer.get(), taken);
+      kernel.descriptors().writeAll(to, buffer.get(), taken);
       return;
     }
     while (taken > 0) {
-      taken -= kernel.splice(pipe.readEnd(), to, taken);
+      taken -= kernel.descriptors().splice(pipe.readEnd(), to, taken);
     }
   }
 
   @Override
   public void close() {
-    kernel.close(pipe.readEnd());
-    kernel.close(pipe.writeEnd());
-    buffer.ifPresent(kernel::release);
+    kernel.descriptors().close(pipe.readEnd());
+    kernel.descriptors().close(pipe.writeEnd());
+    buffer.ifPresent(kernel.memory()::release);
   }
 
   /** No such call, or not for this file system or in this container. */

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Byte strings as the kernel has them, each ended by a NUL. */
-final class CStrings {
+public final class CStrings {
   private CStrings() {}
 
   /** Splits a run of strings at their NULs. */
@@ -30,7 +30,11 @@ final class CStrings {
     return Arrays.copyOf(padded, end);
   }
 
-  static String decode(byte[] string) {
+  public static String decode(byte[] string) {
     return new String(string, StandardCharsets.UTF_8);
+  }
+
+  public static byte[] encode(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

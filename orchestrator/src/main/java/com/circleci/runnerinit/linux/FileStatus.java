@@ -1,7 +1,7 @@
 package com.circleci.runnerinit.linux;
 
 /**
- * What statx(2) tells of a file.
+ * What stat(2) tells of a file.
  *
  * @param mode type and permission bits
  * @param size bytes
@@ -12,6 +12,15 @@ public record FileStatus(int mode, long size) {
   private static final int DIRECTORY = 0040000;
   private static final int PERMISSION_MASK = 07777;
   private static final int EXECUTE_BITS = 0111;
+
+  /** In {@code struct stat} of this architecture; the size is at the same place in all. */
+  private static final int MODE_AT = System.getProperty("os.arch").equals("aarch64") ? 16 : 24;
+
+  private static final int SIZE_AT = 48;
+
+  static FileStatus decode(NativeBlock stat) {
+    return new FileStatus(stat.bytes().getInt(MODE_AT), stat.bytes().getLong(SIZE_AT));
+  }
 
   public boolean isRegular() {
     return (mode & TYPE_MASK) == REGULAR;

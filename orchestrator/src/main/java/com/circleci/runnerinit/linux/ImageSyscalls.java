@@ -20,6 +20,9 @@ public final class ImageSyscalls implements Syscalls {
   @CFunction("runner_init_execute")
   private static native long execute0(long path, long arguments, long environment);
 
+  @CFunction("runner_init_arguments")
+  private static native long arguments0(long buffer, long bytes);
+
   @CFunction("runner_init_environment")
   private static native long environment0(long buffer, long bytes);
 
@@ -42,6 +45,11 @@ public final class ImageSyscalls implements Syscalls {
   @Override
   public long execute(long path, long arguments, long environment) {
     return execute0(path, arguments, environment);
+  }
+
+  @Override
+  public long arguments(long buffer, long bytes) {
+    return arguments0(buffer, bytes);
   }
 
   @Override

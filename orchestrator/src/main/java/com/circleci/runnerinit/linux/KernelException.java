@@ -7,6 +7,7 @@ public final class KernelException extends IOException {
   private static final long serialVersionUID = 1;
 
   private final String what;
+  private final String reason;
   private final int errno;
 
   /**
@@ -16,22 +17,33 @@ public final class KernelException extends IOException {
    * @param errno the error number, above zero
    */
   public KernelException(String what, int errno) {
-    super(what + ": " + Errno.describe(errno));
+    this(what, Errno.describe(errno), errno);
+  }
+
+  /** What the kernel allows, and this program does not. */
+  KernelException(String what, String reason) {
+    this(what, reason, 0);
+  }
+
+  private KernelException(String what, String reason, int errno) {
+    super(what + ": " + reason);
     this.what = what;
+    this.reason = reason;
     this.errno = errno;
   }
 
+  /** The error number; zero when the kernel did not refuse. */
   public int errno() {
     return errno;
   }
 
   /** The call, its object and the reason, such as {@code open /etc/passwd: permission denied}. */
   public String description() {
-    return what + ": " + reason();
+    return what + ": " + reason;
   }
 
   /** The reason alone, such as {@code permission denied}. */
   public String reason() {
-    return Errno.describe(errno);
+    return reason;
   }
 }

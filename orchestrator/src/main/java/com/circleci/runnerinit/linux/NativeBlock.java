@@ -21,6 +21,11 @@ public record NativeBlock(long address, ByteBuffer bytes) {
     return bytes.capacity();
   }
 
+  /** Overwrites a secret. */
+  public void wipe() {
+    bytes.put(0, new byte[size()]);
+  }
+
   /** A copy of a part of it. */
   public byte[] copy(int offset, int length) {
     byte[] copy = new byte[length];

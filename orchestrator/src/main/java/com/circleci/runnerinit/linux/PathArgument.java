@@ -7,7 +7,7 @@ final class PathArgument implements AutoCloseable {
 
   PathArgument(Syscalls syscalls, String text) {
     this.syscalls = syscalls;
-    byte[] bytes = StringTable.bytes(text);
+    byte[] bytes = CStrings.encode(text);
     block = syscalls.allocate(StringTable.sizeOf(bytes));
     new StringTable(block, 0).put(bytes);
   }

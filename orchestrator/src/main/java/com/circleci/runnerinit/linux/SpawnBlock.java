@@ -11,9 +11,9 @@ final class SpawnBlock {
 
   /** The caller frees it. */
   static NativeBlock allocate(Syscalls syscalls, SpawnRequest request) {
-    byte[] path = StringTable.bytes(request.path());
-    List<byte[]> arguments = request.arguments().stream().map(StringTable::bytes).toList();
-    List<Long> groups = request.credentials().map(Credentials::groups).orElse(List.of());
+    byte[] path = CStrings.encode(request.path());
+    List<byte[]> arguments = request.arguments().stream().map(CStrings::encode).toList();
+    List<Long> groups = request.credentials().flatMap(Credentials::groups).orElse(List.of());
 
     int size =
         FIELDS_BYTES
@@ -36,11 +36,12 @@ final class SpawnBlock {
     fields.putLong(request.standardInput());
     fields.putLong(request.standardOutput());
     fields.putLong(request.standardError());
-    fields.putLong(request.controlGroup().orElse(-1));
+    fields.putLong(request.foreground() ? 1 : 0);
     fields.putLong(request.credentials().isPresent() ? 1 : 0);
     fields.putLong(request.credentials().map(Credentials::uid).orElse(0L));
     fields.putLong(request.credentials().map(Credentials::gid).orElse(0L));
-    fields.putLong(groups.size());
+    fields.putLong(
+        request.credentials().flatMap(Credentials::groups).isPresent() ? groups.size() : -1);
     fields.putLong(block.address() + groupsAt);
     return block;
   }

@@ -1,10 +1,7 @@
 package com.circleci.runnerinit.linux;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
  * A child to start: default signal dispositions, an empty signal mask, a process group of its own,
@@ -14,8 +11,8 @@ import java.util.OptionalInt;
  * @param arguments the program's own name first
  * @param environment entries of the form {@code NAME=value}, byte for byte
  * @param credentials whom to run as; empty: as this process
- * @param controlGroup a descriptor of the {@code cgroup.procs} that it is to be a member of, if it
- *     may; empty: that of this process
+ * @param foreground whether its group gets the terminal, where this process has one: what reads
+ *     from a terminal in any other group is stopped for ever
  */
 public record SpawnRequest(
     String path,
@@ -25,12 +22,9 @@ public record SpawnRequest(
     int standardOutput,
     int standardError,
     Optional<Credentials> credentials,
-    OptionalInt controlGroup) {
+    boolean foreground) {
   public SpawnRequest {
-    requireNonNull(path, "path is null");
     arguments = List.copyOf(arguments);
     environment = List.copyOf(environment);
-    requireNonNull(credentials, "credentials is null");
-    requireNonNull(controlGroup, "controlGroup is null");
   }
 }

@@ -1,7 +1,6 @@
 package com.circleci.runnerinit.linux;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Lays out C strings, and the arrays of pointers to them, in a block of native memory. */
@@ -14,10 +13,6 @@ final class StringTable {
   StringTable(NativeBlock block, int offset) {
     this.block = block;
     this.used = offset;
-  }
-
-  static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   static int sizeOf(byte[] string) {

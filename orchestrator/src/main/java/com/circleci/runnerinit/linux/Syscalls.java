@@ -1,8 +1,8 @@
 package com.circleci.runnerinit.linux;
 
 /**
- * The gate to {@code runner_init.c}: all that differs between the executable and a JVM. Results
- * below zero are negated error numbers (errno(3)).
+ * The gate to {@code runner_init.c} and to time: all that differs between the executable, a JVM and
+ * the simulated kernel of the tests. Results below zero are negated error numbers (errno(3)).
  */
 public interface Syscalls {
   long invoke(int number, long a, long b, long c, long d, long e, long f);
@@ -12,6 +12,9 @@ public interface Syscalls {
 
   /** Replaces this program, with default signal dispositions and an empty mask. */
   long execute(long path, long arguments, long environment);
+
+  /** Copies the initial arguments if they fit; returns the bytes that they take. */
+  long arguments(long buffer, long bytes);
 
   /** Copies the initial environment if it fits; returns the bytes that it takes. */
   long environment(long buffer, long bytes);
@@ -25,4 +28,19 @@ public interface Syscalls {
   NativeBlock allocate(int bytes);
 
   void free(NativeBlock block);
+
+  default void startThread(String name, int stackBytes, Runnable body) {
+    Thread thread = new Thread(null, body, name, stackBytes);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  default long nanoTime() {
+    return System.nanoTime();
+  }
+
+  /** Lets time pass without poll(2). */
+  default void pause(long nanos) {
+    java.util.concurrent.locks.LockSupport.parkNanos(nanos);
+  }
 }

@@ -32,6 +32,6 @@ public final class InitProcess {
     String path = new ProgramLookup(kernel, environment.get("PATH")).find(entrypoint.getFirst());
     List<String> arguments = new ArrayList<>(entrypoint);
     arguments.addAll(orchestrator);
-    kernel.execute(path, arguments, entries);
+    kernel.processes().execute(path, arguments, entries);
   }
 }

@@ -36,7 +36,7 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
     String configured = configuration.taskAgentPath();
     // A path may hold spaces; only one that names no file is a command line.
     List<String> words =
-        kernel.exists(configured) ? List.of(configured) : CommandWords.split(configured);
+        kernel.files().exists(configured) ? List.of(configured) : CommandWords.split(configured);
     String program = words.isEmpty() ? "" : words.getFirst();
     String path = new ProgramLookup(kernel, environment.get("PATH")).find(program);
 

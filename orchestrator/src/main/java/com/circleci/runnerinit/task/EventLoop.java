@@ -79,7 +79,7 @@ final class EventLoop {
     narrator = new Narrator(log);
     terminationLog = new TerminationLog(kernel);
     startPages = new StartPages(kernel, System::nanoTime);
-    signals = kernel.openSignals();
+    signals = kernel.descriptors().openSignals();
   }
 
   Action.End run() throws KernelException {
@@ -94,7 +94,7 @@ final class EventLoop {
     return end.get();
   }
 
-  private void decide() {
+  private void decide() throws KernelException {
     Event event;
     while (end.isEmpty() && (event = events.poll()) != null) {
       if (event instanceof Event.Started(Role role)) {
@@ -123,17 +123,15 @@ final class EventLoop {
         wait.watch().descriptor().ifPresent(watch -> interests.add(Interest.inReading(watch))));
 
     status.beginWaiting();
-    boolean[] ready = kernel.poll(interests, waitingTime());
+    boolean[] ready = kernel.descriptors().poll(interests, waitingTime());
     status.beginWork();
 
     if (ready[1]) {
       mailbox.take(events::add);
     }
-    List<Integer> received = ready[0] ? kernel.readSignals(signals) : List.of();
+    int[] received = ready[0] ? kernel.descriptors().readSignals(signals) : new int[0];
     // First of all, since no signal can stop a task any more that has ended before it was read.
-    if (received.contains(SIGCHLD) || processes.mustReapAgain()) {
-      processes.reap();
-    }
+    processes.reap();
     for (int signal : received) {
       if (signal != SIGCHLD) {
         events.add(new Event.SignalReceived(signal));
@@ -169,7 +167,7 @@ final class EventLoop {
     }
   }
 
-  private void perform(Action action) {
+  private void perform(Action action) throws KernelException {
     switch (action) {
       case Action.Listen() -> listen();
       case Action.ResolveUser() -> processes.resolveUser();

@@ -6,6 +6,7 @@ import com.circleci.runnerinit.clients.runner.Reporter;
 import com.circleci.runnerinit.clients.runner.RunnerApiException;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.WaitResult;
 import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.task.process.Descendants;
@@ -31,21 +32,27 @@ final class LastResort {
   Action.End end(Configuration configuration, TaskProcesses processes, Throwable cause) {
     String message = "error in the orchestrator: " + cause;
     log.event("run-task").error(message).write();
-    boolean gone = killAll();
+    boolean gone;
+    try {
+      gone = killAll();
+    } catch (KernelException e) {
+      gone = false;
+    }
     boolean retryable =
         gone && (!processes.hasStartedAgent() || configuration.enableUnsafeRetries());
     return report(configuration, new Failure(message, retryable, false, false));
   }
 
   /** Whether nothing is left. */
-  private boolean killAll() {
+  private boolean killAll() throws KernelException {
     Descendants descendants = new Descendants(kernel);
     long deadline = System.nanoTime() + Orchestrator.DEATH_LIMIT.toNanos();
     descendants.kill();
     while (System.nanoTime() - deadline < 0) {
-      switch (kernel.waitForAnyChild()) {
+      switch (kernel.processes().waitForAnyChild()) {
         case WaitResult.Reaped _ -> descendants.kill();
-        case WaitResult.AllRunning() -> kernel.poll(List.of(), Optional.of(LOOK_AGAIN));
+        case WaitResult.AllRunning() ->
+            kernel.descriptors().poll(List.of(), Optional.of(LOOK_AGAIN));
         case WaitResult.NoChildren() -> {
           return true;
         }

@@ -18,8 +18,8 @@ final class Mailbox {
 
   Mailbox(Kernel kernel) throws KernelException {
     this.kernel = requireNonNull(kernel, "kernel is null");
-    wakeup = kernel.openWakeup();
-    count = kernel.allocate(Long.BYTES);
+    wakeup = kernel.descriptors().openWakeup();
+    count = kernel.memory().allocate(Long.BYTES);
   }
 
   /** Readable when there may be an event. */
@@ -29,12 +29,12 @@ final class Mailbox {
 
   void post(Event event) {
     events.add(event);
-    kernel.wake(wakeup);
+    kernel.descriptors().wake(wakeup);
   }
 
   void take(Consumer<Event> consumer) {
     try {
-      kernel.read(wakeup, count);
+      kernel.descriptors().read(wakeup, count);
     } catch (KernelException e) {
       // EAGAIN: the wake-up was for events that were taken before.
     }

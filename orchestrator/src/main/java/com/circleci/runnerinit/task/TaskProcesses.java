@@ -8,6 +8,7 @@ import com.circleci.runnerinit.linux.Credentials;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.Pipe;
+import com.circleci.runnerinit.linux.Processes;
 import com.circleci.runnerinit.linux.SpawnRequest;
 import com.circleci.runnerinit.linux.WaitResult.Reaped;
 import com.circleci.runnerinit.task.process.Descendants;
@@ -21,7 +22,6 @@ import com.circleci.runnerinit.task.process.Spawner;
 import com.circleci.runnerinit.task.process.TaskUser;
 import com.circleci.runnerinit.task.process.UnknownUserException;
 import com.circleci.runnerinit.task.process.UserDatabase;
-import com.circleci.runnerinit.task.resources.Resources;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -42,7 +42,6 @@ final class TaskProcesses {
   private final Kernel kernel;
   private final Configuration configuration;
   private final Environment environment;
-  private final Resources resources;
   private final TaskStatus status;
   private final Consumer<Event> events;
   private final Reaper reaper;
@@ -61,13 +60,11 @@ final class TaskProcesses {
       Kernel kernel,
       Configuration configuration,
       Environment environment,
-      Resources resources,
       TaskStatus status,
       Consumer<Event> events) {
     this.kernel = requireNonNull(kernel, "kernel is null");
     this.configuration = requireNonNull(configuration, "configuration is null");
     this.environment = requireNonNull(environment, "environment is null");
-    this.resources = requireNonNull(resources, "resources is null");
     this.status = requireNonNull(status, "status is null");
     this.events = requireNonNull(events, "events is null");
     reaper = new Reaper(kernel);
@@ -78,7 +75,7 @@ final class TaskProcesses {
   /** Makes every orphan of the task come to this process. */
   void adoptOrphans() throws KernelException {
     if (!descendants.isInit()) {
-      kernel.becomeSubreaper();
+      kernel.processes().becomeSubreaper();
     }
   }
 
@@ -123,20 +120,20 @@ final class TaskProcesses {
               STANDARD_OUTPUT,
               STANDARD_ERROR,
               Optional.empty(),
-              resources.taskGroupMembers()),
+              false),
           () -> {});
     } finally {
-      kernel.close(nothing);
+      kernel.descriptors().close(nothing);
     }
   }
 
   /** What ends at once when it is read: /dev/null, or in an image without one, an ended pipe. */
   private int openNothing() throws KernelException {
     try {
-      return kernel.openForReading("/dev/null");
+      return kernel.files().openForReading("/dev/null");
     } catch (KernelException e) {
-      Pipe pipe = kernel.openPipe();
-      kernel.close(pipe.writeEnd());
+      Pipe pipe = kernel.descriptors().openPipe();
+      kernel.descriptors().close(pipe.writeEnd());
       return pipe.readEnd();
     }
   }
@@ -146,10 +143,10 @@ final class TaskProcesses {
     Map<String, String> variables = new HashMap<>(command.variables());
     user.map(TaskUser::environment).ifPresent(variables::putAll);
 
-    Pipe input = kernel.openPipe();
+    Pipe input = kernel.descriptors().openPipe();
     Pipe errors;
     try {
-      errors = kernel.openPipe();
+      errors = kernel.descriptors().openPipe();
     } catch (KernelException e) {
       close(input);
       throw e;
@@ -161,7 +158,7 @@ final class TaskProcesses {
     pump.start();
     int pid;
     try {
-      kernel.setNonBlocking(input.writeEnd());
+      kernel.descriptors().setNonBlocking(input.writeEnd());
       pid =
           spawner.spawn(
               new SpawnRequest(
@@ -172,17 +169,17 @@ final class TaskProcesses {
                   STANDARD_OUTPUT,
                   errors.writeEnd(),
                   credentials(),
-                  resources.taskGroupMembers()),
+                  true),
               () -> agentMayHaveRun = true);
     } catch (KernelException e) {
       agentMayHaveRun = false;
       feed.close();
-      kernel.close(input.readEnd());
-      kernel.close(errors.writeEnd());
+      kernel.descriptors().close(input.readEnd());
+      kernel.descriptors().close(errors.writeEnd());
       throw e;
     }
-    kernel.close(input.readEnd());
-    kernel.close(errors.writeEnd());
+    kernel.descriptors().close(input.readEnd());
+    kernel.descriptors().close(errors.writeEnd());
 
     agentErrors = Optional.of(pump);
     tokenFeed = Optional.of(feed);
@@ -192,16 +189,18 @@ final class TaskProcesses {
 
   private Optional<Credentials> credentials() {
     // A process without privileges may well be the user already, and may not set what it is.
-    return user.filter(wanted -> kernel.userId() == 0 || !isOwn(wanted)).map(TaskUser::credentials);
+    return user.filter(wanted -> kernel.processes().userId() == 0 || !isOwn(wanted))
+        .map(TaskUser::credentials);
   }
 
   private boolean isOwn(TaskUser wanted) {
-    return wanted.uid() == kernel.userId() && wanted.gid() == kernel.groupId();
+    return wanted.uid() == kernel.processes().userId()
+        && wanted.gid() == kernel.processes().groupId();
   }
 
   private void close(Pipe pipe) {
-    kernel.close(pipe.readEnd());
-    kernel.close(pipe.writeEnd());
+    kernel.descriptors().close(pipe.readEnd());
+    kernel.descriptors().close(pipe.writeEnd());
   }
 
   /** Writable when more of the token can be handed over; empty when all of it was. */
@@ -217,14 +216,13 @@ final class TaskProcesses {
 
   void signalGroup(Role role, int signal) {
     Integer group = pids.get(role);
-    if (group != null && kernel.kill(-group, signal)) {
+    if (group != null && kernel.processes().kill(-group, signal) == Processes.Sent.DELIVERED) {
       status.signalForwarded(signal);
     }
   }
 
-  void killEverything() {
+  void killEverything() throws KernelException {
     killing = true;
-    resources.killTaskGroup();
     descendants.kill();
     reap();
   }
@@ -234,7 +232,7 @@ final class TaskProcesses {
     return reapAgain;
   }
 
-  void reap() {
+  void reap() throws KernelException {
     Reaper.Batch batch = reaper.reap(this::reaped);
     reapAgain = batch.more();
     if (killing && !batch.left()) {

@@ -51,7 +51,7 @@ public final class TaskRun {
     Queue<Event> events = new ArrayDeque<>();
     Resources resources = new Resources(kernel);
     TaskProcesses processes =
-        new TaskProcesses(kernel, configuration, environment, resources, status, events::add);
+        new TaskProcesses(kernel, configuration, environment, status, events::add);
     try {
       return run(plan, healthAddress, processes, resources, events);
     } catch (KernelException | RuntimeException | Error e) {
@@ -69,7 +69,7 @@ public final class TaskRun {
     Configuration configuration = plan.parsed().configuration();
     Mailbox mailbox = new Mailbox(kernel);
     // From here on, no core holds the token, and no process of the same user can read our memory.
-    kernel.forbidDumps();
+    kernel.processes().forbidDumps();
     return new EventLoop(
             kernel,
             new Orchestrator(plan),

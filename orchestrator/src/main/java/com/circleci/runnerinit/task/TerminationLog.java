@@ -31,7 +31,7 @@ final class TerminationLog {
       length--; // not within a character
     }
     try {
-      kernel.writeFile(FILE, Arrays.copyOf(bytes, length));
+      kernel.files().overwrite(FILE, Arrays.copyOf(bytes, length));
     } catch (KernelException e) {
       // Not in Kubernetes, or not writable by this user: the log has the message as well.
     }

@@ -84,6 +84,6 @@ class AcceptFailureTest {
       failedTwice.countDown();
       throw new KernelException("accept", Errno.EMFILE);
     }
-    return Served.KERNEL.accept(binding.listener());
+    return Served.KERNEL.sockets().accept(binding.listener());
   }
 }

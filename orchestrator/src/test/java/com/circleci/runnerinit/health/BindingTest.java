@@ -4,10 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
-import com.circleci.runnerinit.linux.KernelException;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import org.junit.jupiter.api.Test;
@@ -86,7 +85,7 @@ class BindingTest {
 
     assertThat(binding.address()).isEqualTo("0.0.0.0:" + binding.port());
     Client.connect(InetAddress.ofLiteral("127.0.0.1"), binding.port()).close();
-    Served.KERNEL.close(binding.listener());
+    Served.KERNEL.descriptors().close(binding.listener());
   }
 
   @Test
@@ -98,16 +97,7 @@ class BindingTest {
 
   /** The kernel, as it is where IPv6 was left out of it. */
   private static Kernel withoutIpv6() {
-    return (Kernel)
-        Proxy.newProxyInstance(
-            Kernel.class.getClassLoader(),
-            new Class<?>[] {Kernel.class},
-            (_, method, arguments) -> {
-              if (method.getName().equals("listen") && ((byte[]) arguments[0]).length == 16) {
-                throw new KernelException("socket", Errno.EAFNOSUPPORT);
-              }
-              return method.invoke(Served.KERNEL, arguments);
-            });
+    return Kernel.of(ForeignSyscalls.refusing("SOCKET", 10, Errno.EAFNOSUPPORT));
   }
 
   @Test

@@ -2,7 +2,6 @@ package com.circleci.runnerinit.health;
 
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
-import com.circleci.runnerinit.linux.Linux;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -11,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** A server on a free port with a clock that only the test moves. */
 final class Served implements AutoCloseable {
-  static final Kernel KERNEL = new Linux(new ForeignSyscalls());
+  static final Kernel KERNEL = Kernel.of(new ForeignSyscalls());
 
   final FixedState state;
   final Lines lines = new Lines();

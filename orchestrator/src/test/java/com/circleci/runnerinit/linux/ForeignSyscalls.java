@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /** The binding on a JVM: the same C, compiled into a shared library, called by FFM. */
-public final class ForeignSyscalls implements Syscalls {
+public class ForeignSyscalls implements Syscalls {
   private static final Path SOURCE = Path.of("src/main/c/runner_init.c");
   private static final Path LIBRARY = Path.of("target/librunnerinit.so");
 
@@ -23,9 +23,21 @@ public final class ForeignSyscalls implements Syscalls {
   private final MethodHandle syscall = bind("runner_init_syscall", 7);
   private final MethodHandle spawn = bind("runner_init_spawn", 1);
   private final MethodHandle execute = bind("runner_init_execute", 3);
+  private final MethodHandle arguments = bind("runner_init_arguments", 2);
   private final MethodHandle environment = bind("runner_init_environment", 2);
   private final MethodHandle wipe = bind("runner_init_wipe_environment", 1);
   private final MethodHandle utcOffset = bind("runner_init_utc_offset", 1);
+
+  /** The kernel, less one call with a certain first argument. */
+  public static Syscalls refusing(String call, long argument, int errno) {
+    int refused = Syscall.valueOf(call).number();
+    return new ForeignSyscalls() {
+      @Override
+      public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+        return number == refused && a == argument ? -errno : super.invoke(number, a, b, c, d, e, f);
+      }
+    };
+  }
 
   private static synchronized Path compiled() {
     try {
@@ -77,6 +89,11 @@ public final class ForeignSyscalls implements Syscalls {
   @Override
   public long execute(long path, long arguments, long environment) {
     return call(execute, path, arguments, environment);
+  }
+
+  @Override
+  public long arguments(long buffer, long bytes) {
+    return call(arguments, buffer, bytes);
   }
 
   @Override

@@ -10,12 +10,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LinuxTest {
-  private static final Kernel KERNEL = new Linux(new ForeignSyscalls());
+  private static final Kernel KERNEL = Kernel.of(new ForeignSyscalls());
 
   @TempDir private Path folder;
 
@@ -62,7 +61,7 @@ class LinuxTest {
         .hasMessage("fork/exec /not/there: no such file or directory");
     assertThatThrownBy(() -> spawn(text.toString(), List.of("x"), List.of(), 1))
         .hasMessage("fork/exec " + text + ": permission denied");
-    assertThat(KERNEL.waitForAnyChild()).isEqualTo(new WaitResult.NoChildren());
+    assertThat(KERNEL.processes().waitForAnyChild()).isEqualTo(new WaitResult.NoChildren());
   }
 
   @Test
@@ -70,7 +69,7 @@ class LinuxTest {
     String fifo = folder.resolve("fifo").toString();
     assertThat(new ProcessBuilder("mkfifo", fifo).start().waitFor()).isZero();
 
-    assertThatThrownBy(() -> KERNEL.openForWriting(fifo))
+    assertThatThrownBy(() -> KERNEL.files().openForWriting(fifo))
         .isInstanceOf(KernelException.class)
         .hasMessageStartingWith("open " + fifo);
   }
@@ -78,13 +77,13 @@ class LinuxTest {
   @Test
   void shouldReadListAndLink() throws Exception {
     Files.writeString(folder.resolve("a"), "text");
-    KERNEL.makeSymbolicLink("/target", folder.resolve("l").toString());
+    KERNEL.files().makeSymbolicLink("/target", folder.resolve("l").toString());
 
-    assertThat(KERNEL.list(folder.toString())).containsExactlyInAnyOrder("a", "l");
-    assertThat(KERNEL.readFile(folder.resolve("a").toString(), 3)).asString().isEqualTo("tex");
-    assertThat(KERNEL.readLink(folder.resolve("l").toString())).isEqualTo("/target");
-    assertThat(KERNEL.status(folder.toString()).isDirectory()).isTrue();
-    assertThat(KERNEL.status(folder.resolve("a").toString()).size()).isEqualTo(4);
+    assertThat(KERNEL.files().list(folder.toString())).containsExactlyInAnyOrder("a", "l");
+    assertThat(KERNEL.files().read(folder.resolve("a").toString(), 3)).asString().isEqualTo("tex");
+    assertThat(KERNEL.files().readLink(folder.resolve("l").toString())).isEqualTo("/target");
+    assertThat(KERNEL.files().status(folder.toString()).isDirectory()).isTrue();
+    assertThat(KERNEL.files().status(folder.resolve("a").toString()).size()).isEqualTo(4);
   }
 
   @Test
@@ -94,15 +93,15 @@ class LinuxTest {
     Path source = Files.write(folder.resolve("source"), bytes);
     String target = folder.resolve("target").toString();
 
-    int from = KERNEL.openForReading(source.toString());
-    int to = KERNEL.createExclusively(target);
-    Pipe pipe = KERNEL.openPipe();
-    KERNEL.enlarge(pipe, 1 << 20);
-    int taken = KERNEL.splice(from, pipe.writeEnd(), bytes.length);
-    int given = KERNEL.splice(pipe.readEnd(), to, taken);
-    int atTheEnd = KERNEL.splice(from, pipe.writeEnd(), 1);
-    KERNEL.setPermissions(to, 0751);
-    List.of(from, to, pipe.readEnd(), pipe.writeEnd()).forEach(KERNEL::close);
+    int from = KERNEL.files().openForReading(source.toString());
+    int to = KERNEL.files().createExclusively(target);
+    Pipe pipe = KERNEL.descriptors().openPipe();
+    KERNEL.descriptors().enlarge(pipe, 1 << 20);
+    int taken = KERNEL.descriptors().splice(from, pipe.writeEnd(), bytes.length);
+    int given = KERNEL.descriptors().splice(pipe.readEnd(), to, taken);
+    int atTheEnd = KERNEL.descriptors().splice(from, pipe.writeEnd(), 1);
+    KERNEL.files().setPermissions(to, 0751);
+    List.of(from, to, pipe.readEnd(), pipe.writeEnd()).forEach(KERNEL.descriptors()::close);
 
     assertThat(List.of(taken, given, atTheEnd)).containsExactly(bytes.length, bytes.length, 0);
     assertThat(Files.readAllBytes(Path.of(target))).isEqualTo(bytes);
@@ -112,42 +111,45 @@ class LinuxTest {
 
   @Test
   void shouldNameTheCallTheObjectAndTheReason() {
-    assertThatThrownBy(() -> KERNEL.openForReading("/not/there"))
+    assertThatThrownBy(() -> KERNEL.files().openForReading("/not/there"))
         .isInstanceOf(KernelException.class)
         .hasMessage("open /not/there: no such file or directory");
   }
 
   @Test
   void shouldSeeAnEntryAppearInAWatchedDirectory() throws Exception {
-    int watch = KERNEL.openWatch();
-    KERNEL.watchDirectory(watch, folder.toString());
+    int watch = KERNEL.files().openWatch();
+    KERNEL.files().watchDirectory(watch, folder.toString());
     List<Interest> interests = List.of(Interest.inReading(watch));
 
-    assertThat(KERNEL.poll(interests, Optional.of(Duration.ZERO))).containsExactly(false);
+    assertThat(KERNEL.descriptors().poll(interests, Optional.of(Duration.ZERO)))
+        .containsExactly(false);
     Files.createFile(folder.resolve("new"));
-    assertThat(KERNEL.poll(interests, Optional.of(Duration.ofSeconds(5)))).containsExactly(true);
-    KERNEL.close(watch);
+    assertThat(KERNEL.descriptors().poll(interests, Optional.of(Duration.ofSeconds(5))))
+        .containsExactly(true);
+    KERNEL.descriptors().close(watch);
   }
 
   @Test
   void shouldWakeAPollFromAnotherThread() throws Exception {
-    int wakeup = KERNEL.openWakeup();
-    Thread thread = new Thread(() -> KERNEL.wake(wakeup));
+    int wakeup = KERNEL.descriptors().openWakeup();
+    Thread thread = new Thread(() -> KERNEL.descriptors().wake(wakeup));
     thread.start();
 
-    boolean[] ready = KERNEL.poll(List.of(Interest.inReading(wakeup)), Optional.empty());
+    boolean[] ready =
+        KERNEL.descriptors().poll(List.of(Interest.inReading(wakeup)), Optional.empty());
 
     assertThat(ready).containsExactly(true);
     thread.join();
-    KERNEL.close(wakeup);
+    KERNEL.descriptors().close(wakeup);
   }
 
   @Test
   void shouldWipeOnlyWhatBeginsWithThePrefix() throws Exception {
-    KERNEL.wipeEnvironment("PATH");
+    KERNEL.processes().wipeEnvironment("PATH");
 
     String environment =
-        new String(KERNEL.readFile("/proc/self/environ", 1 << 20), StandardCharsets.ISO_8859_1);
+        new String(KERNEL.files().read("/proc/self/environ", 1 << 20), StandardCharsets.ISO_8859_1);
     assertThat(environment).contains("PATH=\0").contains("HOME=/");
   }
 
@@ -158,16 +160,16 @@ class LinuxTest {
   }
 
   private static byte[] outputBytes(String script, List<byte[]> environment) throws Exception {
-    Pipe pipe = KERNEL.openPipe();
+    Pipe pipe = KERNEL.descriptors().openPipe();
     spawn("/bin/sh", List.of("sh", "-c", script), environment, pipe.writeEnd());
-    KERNEL.close(pipe.writeEnd());
-    NativeBlock block = KERNEL.allocate(64 * 1024);
+    KERNEL.descriptors().close(pipe.writeEnd());
+    NativeBlock block = KERNEL.memory().allocate(64 * 1024);
     var output = new java.io.ByteArrayOutputStream();
     int read;
-    while ((read = KERNEL.read(pipe.readEnd(), block)) > 0) {
+    while ((read = KERNEL.descriptors().read(pipe.readEnd(), block)) > 0) {
       output.writeBytes(block.copy(0, read));
     }
-    KERNEL.close(pipe.readEnd());
+    KERNEL.descriptors().close(pipe.readEnd());
     assertThat(awaitChild().status()).isEqualTo(new ExitStatus.Exited(0));
     return output.toByteArray();
   }
@@ -181,19 +183,21 @@ class LinuxTest {
       String path, List<String> arguments, List<byte[]> environment, int output)
       throws KernelException {
     var child =
-        KERNEL.prepare(
-            new SpawnRequest(
-                path, arguments, environment, 0, output, 2, Optional.empty(), OptionalInt.empty()));
+        KERNEL
+            .processes()
+            .prepare(
+                new SpawnRequest(
+                    path, arguments, environment, 0, output, 2, Optional.empty(), false));
     try {
-      return KERNEL.spawn(child);
+      return KERNEL.processes().spawn(child);
     } finally {
-      KERNEL.release(child.block());
+      KERNEL.memory().release(child.block());
     }
   }
 
-  private static WaitResult.Reaped awaitChild() {
+  private static WaitResult.Reaped awaitChild() throws KernelException {
     while (true) {
-      if (KERNEL.waitForAnyChild() instanceof WaitResult.Reaped reaped) {
+      if (KERNEL.processes().waitForAnyChild() instanceof WaitResult.Reaped reaped) {
         return reaped;
       }
       Thread.onSpinWait();

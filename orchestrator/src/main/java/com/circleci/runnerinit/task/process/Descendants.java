@@ -24,7 +24,7 @@ public final class Descendants {
 
   public Descendants(Kernel kernel) {
     this.kernel = requireNonNull(kernel, "kernel is null");
-    self = kernel.processId();
+    self = kernel.processes().processId();
   }
 
   /** Whether this process is the init of its PID namespace, to which every orphan comes. */
@@ -39,7 +39,7 @@ public final class Descendants {
   public void kill() {
     if (isInit()) {
       // The kernel walks the whole namespace under a lock: no fork escapes it.
-      kernel.kill(EVERYBODY, SIGKILL);
+      kernel.processes().kill(EVERYBODY, SIGKILL);
       return;
     }
     Map<Integer, List<Integer>> children = childrenByParent();
@@ -47,7 +47,7 @@ public final class Descendants {
     parents.add(self);
     while (!parents.isEmpty()) {
       for (int child : children.getOrDefault(parents.remove(), List.of())) {
-        kernel.kill(child, SIGKILL);
+        kernel.processes().kill(child, SIGKILL);
         parents.add(child);
       }
     }
@@ -66,7 +66,7 @@ public final class Descendants {
 
   private List<String> processNames() {
     try {
-      return kernel.list("/proc").stream().filter(Descendants::isNumber).toList();
+      return kernel.files().list("/proc").stream().filter(Descendants::isNumber).toList();
     } catch (KernelException e) {
       // No /proc: the process groups have been killed, and the parent-death signal does the rest.
       return List.of();
@@ -80,7 +80,7 @@ public final class Descendants {
   /** Field 4 of proc_pid_stat(5), after the name in parentheses, which may hold anything. */
   private int parentOf(String process) {
     try {
-      byte[] stat = kernel.readFile("/proc/" + process + "/stat", STAT_BYTES);
+      byte[] stat = kernel.files().read("/proc/" + process + "/stat", STAT_BYTES);
       String text = new String(stat, StandardCharsets.ISO_8859_1);
       String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 3);
       return Integer.parseInt(fields[1]);

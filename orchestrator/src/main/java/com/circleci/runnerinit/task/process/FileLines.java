@@ -18,12 +18,12 @@ final class FileLines {
 
   /** Hands over each line until one is what was looked for. */
   static void read(Kernel kernel, String file, Predicate<String> until) throws KernelException {
-    int descriptor = kernel.openForReading(file);
-    NativeBlock block = kernel.allocate(BLOCK_BYTES);
+    int descriptor = kernel.files().openForReading(file);
+    NativeBlock block = kernel.memory().allocate(BLOCK_BYTES);
     try {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       int read;
-      while ((read = kernel.read(descriptor, block)) > 0) {
+      while ((read = kernel.descriptors().read(descriptor, block)) > 0) {
         for (int at = 0; at < read; at++) {
           byte b = block.bytes().get(at);
           if (b != '\n') {
@@ -38,8 +38,8 @@ final class FileLines {
       }
       endOfLine(line, until);
     } finally {
-      kernel.release(block);
-      kernel.close(descriptor);
+      kernel.memory().release(block);
+      kernel.descriptors().close(descriptor);
     }
   }
 

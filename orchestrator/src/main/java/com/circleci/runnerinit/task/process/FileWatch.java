@@ -32,7 +32,7 @@ public final class FileWatch implements AutoCloseable {
 
   private static OptionalInt open(Kernel kernel) {
     try {
-      return OptionalInt.of(kernel.openWatch());
+      return OptionalInt.of(kernel.files().openWatch());
     } catch (KernelException e) {
       // The user's limit of inotify instances is used up: looking again does it too.
       return OptionalInt.empty();
@@ -52,19 +52,19 @@ public final class FileWatch implements AutoCloseable {
   /** Whether the file exists now. When it does not, all that may bring it is watched. */
   public boolean look() {
     watch.ifPresent(this::drain);
-    if (kernel.exists(file)) {
+    if (kernel.files().exists(file)) {
       return true;
     }
     watching = watch.isPresent() && watchNearestDirectory(watch.getAsInt());
     // It may have come between the look and the watch.
-    return kernel.exists(file);
+    return kernel.files().exists(file);
   }
 
   private boolean watchNearestDirectory(int descriptor) {
     Optional<String> directory = parent(file);
     while (directory.isPresent()) {
       try {
-        kernel.watchDirectory(descriptor, directory.get());
+        kernel.files().watchDirectory(descriptor, directory.get());
         return true;
       } catch (KernelException e) {
         directory = parent(directory.get());
@@ -82,20 +82,20 @@ public final class FileWatch implements AutoCloseable {
   }
 
   private void drain(int descriptor) {
-    NativeBlock events = kernel.allocate(EVENTS_BYTES);
+    NativeBlock events = kernel.memory().allocate(EVENTS_BYTES);
     try {
-      while (kernel.read(descriptor, events) > 0) {
+      while (kernel.descriptors().read(descriptor, events) > 0) {
         // Which event it was does not matter.
       }
     } catch (KernelException e) {
       // EAGAIN: all are read.
     } finally {
-      kernel.release(events);
+      kernel.memory().release(events);
     }
   }
 
   @Override
   public void close() {
-    watch.ifPresent(kernel::close);
+    watch.ifPresent(kernel.descriptors()::close);
   }
 }

@@ -26,7 +26,7 @@ public final class InputFeed {
   public InputFeed(Kernel kernel, int descriptor, byte[] bytes) {
     this.kernel = requireNonNull(kernel, "kernel is null");
     this.descriptor = descriptor;
-    block = kernel.allocate(Math.max(1, bytes.length));
+    block = kernel.memory().allocate(Math.max(1, bytes.length));
     block.bytes().put(0, bytes);
     block.bytes().limit(bytes.length);
   }
@@ -44,7 +44,7 @@ public final class InputFeed {
     int length = block.bytes().limit();
     try {
       while (!done && written < length) {
-        written += kernel.write(descriptor, block, written, length - written);
+        written += kernel.descriptors().write(descriptor, block, written, length - written);
       }
       close();
     } catch (KernelException e) {
@@ -59,10 +59,10 @@ public final class InputFeed {
   public void close() {
     if (!done) {
       done = true;
-      kernel.close(descriptor);
+      kernel.descriptors().close(descriptor);
       block.bytes().clear();
       block.bytes().put(0, new byte[block.size()]);
-      kernel.release(block);
+      kernel.memory().release(block);
     }
   }
 }

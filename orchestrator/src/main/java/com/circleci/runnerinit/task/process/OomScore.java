@@ -33,14 +33,14 @@ public final class OomScore {
   public OomScore(Kernel kernel) {
     this.kernel = requireNonNull(kernel, "kernel is null");
     file = open();
-    block = kernel.allocate(FILE_BYTES);
+    block = kernel.memory().allocate(FILE_BYTES);
   }
 
   private OptionalInt open() {
     try {
-      byte[] text = kernel.readFile(FILE, FILE_BYTES);
+      byte[] text = kernel.files().read(FILE, FILE_BYTES);
       own = Integer.parseInt(new String(text, StandardCharsets.US_ASCII).strip());
-      return OptionalInt.of(kernel.openForWriting(FILE));
+      return OptionalInt.of(kernel.files().openForWriting(FILE));
     } catch (KernelException | NumberFormatException e) {
       // No /proc, or a sandbox that forbids it: children are as likely to go as this process.
       return OptionalInt.empty();
@@ -62,7 +62,7 @@ public final class OomScore {
     try {
       byte[] text = Integer.toString(value).getBytes(StandardCharsets.US_ASCII);
       block.bytes().put(0, text);
-      kernel.write(file.getAsInt(), block, 0, text.length);
+      kernel.descriptors().write(file.getAsInt(), block, 0, text.length);
     } catch (KernelException e) {
       // Forbidden after all.
     }

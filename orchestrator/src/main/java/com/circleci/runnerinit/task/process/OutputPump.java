@@ -81,11 +81,11 @@ public final class OutputPump {
   }
 
   private void pump() {
-    NativeBlock block = kernel.allocate(BLOCK_BYTES);
+    NativeBlock block = kernel.memory().allocate(BLOCK_BYTES);
     try {
       boolean passOn = true;
       int read;
-      while ((read = kernel.read(from, block)) > 0) {
+      while ((read = kernel.descriptors().read(from, block)) > 0) {
         tail.append(block, read);
         passOn = passOn && write(block, read);
         synchronized (progress) {
@@ -96,8 +96,8 @@ public final class OutputPump {
     } catch (KernelException e) {
       // A pipe can't fail to be read; were it to, the child's output would be over for us.
     } finally {
-      kernel.close(from);
-      kernel.release(block);
+      kernel.descriptors().close(from);
+      kernel.memory().release(block);
       synchronized (progress) {
         ended = true;
         progress.notifyAll();
@@ -108,7 +108,7 @@ public final class OutputPump {
   /** False when nobody will ever read our output: the child's is still taken, so it goes on. */
   private boolean write(NativeBlock block, int length) {
     try {
-      kernel.writeAll(to, block, length);
+      kernel.descriptors().writeAll(to, block, length);
       return true;
     } catch (KernelException e) {
       // A disk that is full, say, may have room again for what comes next.

@@ -46,7 +46,7 @@ public final class ProgramLookup {
 
   private boolean isProgram(String file) {
     try {
-      return kernel.mayExecute(file) && kernel.status(file).isRegular();
+      return kernel.files().mayExecute(file) && kernel.files().status(file).isRegular();
     } catch (KernelException e) {
       // It went away between the two looks.
       return false;

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.task.process;
 import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.WaitResult;
 import com.circleci.runnerinit.linux.WaitResult.Reaped;
 import java.util.function.Consumer;
@@ -31,9 +32,9 @@ public final class Reaper {
    * Reaps the children that have ended, up to a number of them. Each is handed on at once: a list
    * of them would be garbage by the thousand when a task leaves many orphans.
    */
-  public Batch reap(Consumer<Reaped> to) {
+  public Batch reap(Consumer<Reaped> to) throws KernelException {
     for (int reaped = 0; reaped < BATCH; reaped++) {
-      switch (kernel.waitForAnyChild()) {
+      switch (kernel.processes().waitForAnyChild()) {
         case Reaped child -> to.accept(child);
         case WaitResult.AllRunning() -> {
           return new Batch(reaped, true, false);

@@ -23,14 +23,14 @@ public final class Spawner {
    * @param last run when nothing but the kernel can refuse the child any more
    */
   public int spawn(SpawnRequest request, Runnable last) throws KernelException {
-    PreparedSpawn child = kernel.prepare(request);
+    PreparedSpawn child = kernel.processes().prepare(request);
     oomScore.raise();
     try {
       last.run();
-      return kernel.spawn(child);
+      return kernel.processes().spawn(child);
     } finally {
       oomScore.restore();
-      kernel.release(child.block());
+      kernel.memory().release(child.block());
     }
   }
 }

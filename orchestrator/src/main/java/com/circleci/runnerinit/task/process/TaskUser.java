@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.circleci.runnerinit.linux.Credentials;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Whom the task agent runs as. */
 public record TaskUser(String name, String home, long uid, long gid, List<Long> groups) {
@@ -15,7 +16,7 @@ public record TaskUser(String name, String home, long uid, long gid, List<Long> 
   }
 
   public Credentials credentials() {
-    return new Credentials(uid, gid, groups);
+    return new Credentials(uid, gid, Optional.of(groups));
   }
 
   /** What login(1) sets. */

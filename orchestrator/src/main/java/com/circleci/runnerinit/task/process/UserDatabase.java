@@ -74,8 +74,8 @@ public final class UserDatabase {
    */
   private Set<Long> groupsOfThePod() throws UnknownUserException {
     try {
-      Set<Long> groups = new TreeSet<>(kernel.groups());
-      long self = kernel.userId();
+      Set<Long> groups = new TreeSet<>(kernel.processes().groups());
+      long self = kernel.processes().userId();
       Optional<Account> own = account(entry -> entry.uid() == self);
       if (own.isPresent()) {
         groups.remove(own.get().gid());

@@ -17,7 +17,6 @@ import java.util.OptionalLong;
 final class ControlGroup {
   private static final String MOUNT = "/sys/fs/cgroup";
   private static final int FILE_BYTES = 4 * 1024;
-  private static final int LIST_BYTES = 16 * 1024;
 
   private final Kernel kernel;
   private final Version version;
@@ -44,10 +43,12 @@ final class ControlGroup {
   }
 
   private static Optional<Version> version(Kernel kernel) {
-    if (kernel.exists(MOUNT + "/cgroup.controllers")) {
+    if (kernel.files().exists(MOUNT + "/cgroup.controllers")) {
       return Optional.of(Version.UNIFIED);
     }
-    return kernel.exists(MOUNT + "/memory") ? Optional.of(Version.LEGACY) : Optional.empty();
+    return kernel.files().exists(MOUNT + "/memory")
+        ? Optional.of(Version.LEGACY)
+        : Optional.empty();
   }
 
   private static Membership membership(Kernel kernel) {
@@ -60,11 +61,6 @@ final class ControlGroup {
 
   Version version() {
     return version;
-  }
-
-  /** A group below this one. */
-  ControlGroup child(String name) {
-    return new ControlGroup(kernel, version, membership, child + "/" + name);
   }
 
   /** Bytes; empty when there is no limit. */
@@ -126,24 +122,6 @@ final class ControlGroup {
     return folder(source.controller()) + "/" + source.file();
   }
 
-  /** Sets the limit in bytes. */
-  void limitMemory(long bytes) throws KernelException {
-    write(Counter.MEMORY_LIMIT.in(version).file(), Long.toString(bytes));
-  }
-
-  String text(String name) throws KernelException {
-    return text(kernel, file(name), LIST_BYTES);
-  }
-
-  void write(String name, String text) throws KernelException {
-    kernel.writeFile(file(name), text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  /** The path of a file of the group, or of its part in the memory controller's hierarchy. */
-  String file(String name) {
-    return folder(version == Version.UNIFIED ? "" : "memory") + "/" + name;
-  }
-
   /**
    * Where the group's files are. In a container, the mount itself is the group, whatever path the
    * host knows it by; elsewhere it is below.
@@ -151,10 +129,11 @@ final class ControlGroup {
   private String folder(String controller) {
     String mount = controller.isEmpty() ? MOUNT : MOUNT + "/" + controller;
     String path = membership.path(controller);
-    return (path.equals("/") || !kernel.exists(mount + path) ? mount : mount + path) + child;
+    return (path.equals("/") || !kernel.files().exists(mount + path) ? mount : mount + path)
+        + child;
   }
 
   private static String text(Kernel kernel, String file, int limit) throws KernelException {
-    return new String(kernel.readFile(file, limit), StandardCharsets.UTF_8);
+    return new String(kernel.files().read(file, limit), StandardCharsets.UTF_8);
   }
 }

@@ -18,14 +18,14 @@ final class OpenCounter {
   /** Opens it, for as long as this process lives. */
   OpenCounter(Kernel kernel, String file) throws KernelException {
     this.kernel = requireNonNull(kernel, "kernel is null");
-    descriptor = kernel.openForReading(file);
-    text = kernel.allocate(BYTES);
+    descriptor = kernel.files().openForReading(file);
+    text = kernel.memory().allocate(BYTES);
   }
 
   /** The number now; empty when it can't be read or is none. */
   OptionalLong read() {
     try {
-      int length = kernel.readFromStart(descriptor, text);
+      int length = kernel.descriptors().readFromStart(descriptor, text);
       long value = 0;
       int digits = 0;
       while (digits < length

@@ -23,7 +23,7 @@ final class Processes {
   /** The one with the most resident memory, less this one; empty when /proc shows none. */
   Optional<ProcessSize> biggest() {
     Optional<ProcessSize> biggest = Optional.empty();
-    String self = Integer.toString(kernel.processId());
+    String self = Integer.toString(kernel.processes().processId());
     for (String name : names()) {
       if (Character.isDigit(name.charAt(0)) && !name.equals(self)) {
         Optional<ProcessSize> size = size(name);
@@ -38,7 +38,7 @@ final class Processes {
 
   private List<String> names() {
     try {
-      return kernel.list("/proc");
+      return kernel.files().list("/proc");
     } catch (KernelException e) {
       return List.of();
     }
@@ -46,7 +46,7 @@ final class Processes {
 
   private Optional<ProcessSize> size(String process) {
     try {
-      byte[] status = kernel.readFile("/proc/" + process + "/status", STATUS_BYTES);
+      byte[] status = kernel.files().read("/proc/" + process + "/status", STATUS_BYTES);
       return parse(new String(status, StandardCharsets.UTF_8));
     } catch (KernelException e) {
       return Optional.empty(); // it has ended meanwhile

@@ -5,13 +5,11 @@ import static java.util.Objects.requireNonNull;
 import com.circleci.runnerinit.linux.Kernel;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** The container's resources, from the beginning of a run on. */
 public final class Resources {
   private final Optional<ControlGroup> container;
-  private final Optional<TaskGroup> task;
   private final Kernel kernel;
   private final long oomKillsBefore;
   private Optional<MemoryWatch> memory = Optional.empty();
@@ -22,28 +20,14 @@ public final class Resources {
   public Resources(Kernel kernel) {
     this.kernel = requireNonNull(kernel, "kernel is null");
     container = ControlGroup.own(kernel);
-    task = container.flatMap(group -> TaskGroup.below(group, kernel));
     oomKillsBefore = oomKillsEver().orElse(0);
   }
 
   /** Begins to measure and to watch: the rest, which the task's start need not wait for. */
   public void begin() {
-    memory =
-        task.map(TaskGroup::group)
-            .or(() -> container)
-            .flatMap(group -> MemoryWatch.begin(kernel, group, System::nanoTime));
+    memory = container.flatMap(group -> MemoryWatch.begin(kernel, group, System::nanoTime));
     cpuBefore = container.flatMap(ControlGroup::cpuTime);
     throttledBefore = container.flatMap(ControlGroup::cpuThrottled);
-  }
-
-  /** Into which the task's children are to be born; empty when the task has no group of its own. */
-  public OptionalInt taskGroupMembers() {
-    return task.map(group -> OptionalInt.of(group.members())).orElse(OptionalInt.empty());
-  }
-
-  /** Kills the task's group, where it has one. */
-  public void killTaskGroup() {
-    task.ifPresent(TaskGroup::kill);
   }
 
   /** Watches the memory; empty where it is not limited or can't be read. */
@@ -75,14 +59,8 @@ public final class Resources {
     return number(container.map(ControlGroup::memoryLimit));
   }
 
-  /** Version 1 counts each group for itself; in version 2, what happens below counts too. */
   private OptionalLong oomKillsEver() {
-    OptionalLong kills = number(container.map(ControlGroup::oomKills));
-    boolean legacy =
-        container.filter(group -> group.version() == ControlGroup.Version.LEGACY).isPresent();
-    OptionalLong below =
-        legacy ? number(task.map(group -> group.group().oomKills())) : OptionalLong.empty();
-    return kills.isPresent() ? OptionalLong.of(kills.getAsLong() + below.orElse(0)) : kills;
+    return number(container.map(ControlGroup::oomKills));
   }
 
   private static Duration before(Optional<Duration> time) {

@@ -47,9 +47,9 @@ public final class StartPages {
     }
     done = true;
     try {
-      String text = new String(kernel.readFile(FILE, FILE_BYTES), StandardCharsets.UTF_8);
+      String text = new String(kernel.files().read(FILE, FILE_BYTES), StandardCharsets.UTF_8);
       for (Pages pages : unchanged(text)) {
-        kernel.discardPages(pages.from(), pages.to() - pages.from());
+        kernel.memory().discardPages(pages.from(), pages.to() - pages.from());
       }
     } catch (KernelException | OutOfMemoryError e) {
       // An image without /proc, or no memory to read it into: they stay.

@@ -2,12 +2,8 @@ package com.circleci.runnerinit.task.process;
 
 import com.circleci.runnerinit.fuzzing.Property;
 import com.circleci.runnerinit.linux.Kernel;
-import com.circleci.runnerinit.linux.NativeBlock;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
-import java.nio.ByteBuffer;
+import com.circleci.runnerinit.linux.SimulatedKernel;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 
 /** Fuzz target: a user, /etc/passwd and /etc/group, with a form feed between them. */
@@ -20,7 +16,7 @@ public final class UserDatabaseFuzz {
     String[] parts = new String(input, StandardCharsets.ISO_8859_1).split("\f", 3);
     String user = parts[0];
     try {
-      TaskUser found = new UserDatabase(new Files(parts).kernel()).find(user);
+      TaskUser found = new UserDatabase(kernel(parts)).find(user);
       Property.holds(found.uid() >= 0 && found.uid() <= MAX_ID, "uid %d", found.uid());
       Property.holds(found.gid() >= 0 && found.gid() <= MAX_ID, "gid %d", found.gid());
       Property.holds(found.groups().contains(found.gid()), "%s", found);
@@ -33,47 +29,12 @@ public final class UserDatabaseFuzz {
   }
 
   /** A kernel with these two files, and nothing else. */
-  private static final class Files {
-    private static final int PASSWD = 1;
-
-    private final byte[][] contents = {{}, {}, {}};
-    private final int[] positions = {0, 0, 0};
-
-    Files(String[] parts) {
-      for (int i = 1; i < parts.length; i++) {
-        contents[i] = parts[i].getBytes(StandardCharsets.ISO_8859_1);
-      }
+  private static Kernel kernel(String[] parts) {
+    SimulatedKernel kernel = new SimulatedKernel().groups(0, 7, 1000);
+    List<String> files = List.of("/etc/passwd", "/etc/group");
+    for (int i = 1; i < parts.length; i++) {
+      kernel.file(files.get(i - 1), parts[i].getBytes(StandardCharsets.ISO_8859_1), 0644);
     }
-
-    Kernel kernel() {
-      InvocationHandler handler =
-          (_, method, arguments) ->
-              switch (method.getName()) {
-                case "openForReading" -> open((String) arguments[0]);
-                case "read" -> read((int) arguments[0], (NativeBlock) arguments[1]);
-                case "allocate" -> new NativeBlock(0, ByteBuffer.allocate((int) arguments[0]));
-                case "groups" -> List.of(0L, 7L, 1000L);
-                case "userId" -> 0L;
-                case "release", "close" -> null;
-                default -> throw new AssertionError(method);
-              };
-      return (Kernel)
-          Proxy.newProxyInstance(
-              Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class}, handler);
-    }
-
-    private int open(String path) {
-      int file = path.equals("/etc/passwd") ? PASSWD : PASSWD + 1;
-      positions[file] = 0;
-      return file;
-    }
-
-    private int read(int file, NativeBlock into) {
-      byte[] rest = Arrays.copyOfRange(contents[file], positions[file], contents[file].length);
-      int count = Math.min(rest.length, into.size());
-      into.bytes().put(0, rest, 0, count);
-      positions[file] += count;
-      return count;
-    }
+    return Kernel.of(kernel);
   }
 }

@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.linux.ForeignSyscalls;
-import com.circleci.runnerinit.linux.Linux;
+import com.circleci.runnerinit.linux.Kernel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against this machine's own database; the acceptance tests bring databases of their own. */
 class UserDatabaseTest {
-  private final UserDatabase database = new UserDatabase(new Linux(new ForeignSyscalls()));
+  private final UserDatabase database = new UserDatabase(Kernel.of(new ForeignSyscalls()));
 
   @Test
   void shouldFindAUserByNameAndByNumber() throws Exception {

@@ -2,6 +2,8 @@ package com.circleci.runnerinit.task.resources;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.SimulatedKernel;
 import com.circleci.runnerinit.task.resources.MemoryShortage.ProcessSize;
 import java.time.Duration;
 import java.util.Optional;
@@ -10,8 +12,8 @@ import org.junit.jupiter.api.Test;
 class MemoryWatchTest {
   private static final String GROUP = "/sys/fs/cgroup/";
 
-  private final FakeFiles files =
-      new FakeFiles()
+  private final SimulatedKernel files =
+      new SimulatedKernel()
           .file(GROUP + "cgroup.controllers", "memory")
           .file(GROUP + "memory.max", "1000")
           .file(GROUP + "memory.current", "0\n")
@@ -100,8 +102,8 @@ class MemoryWatchTest {
   }
 
   private Optional<MemoryWatch> begin() {
-    ControlGroup group = ControlGroup.own(files.kernel()).orElseThrow();
-    return MemoryWatch.begin(files.kernel(), group, () -> nanos);
+    ControlGroup group = ControlGroup.own(Kernel.of(files)).orElseThrow();
+    return MemoryWatch.begin(Kernel.of(files), group, () -> nanos);
   }
 
   private void use(long bytes) {

@@ -1,0 +1,306 @@
+package com.circleci.runnerinit.linux;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Files by their paths, and what only files can do. Nothing here waits for another process: what
+ * the image or the task can replace may be a FIFO.
+ */
+public final class Files extends SystemCalls {
+  private static final int AT_FDCWD = -100;
+  private static final int X_OK = 1;
+  private static final int O_WRONLY = 1;
+  private static final int O_CREAT = 0100;
+  private static final int O_EXCL = 0200;
+  private static final int O_NOCTTY = 0400;
+  private static final int O_TRUNC = 01000;
+  private static final int O_NOFOLLOW =
+      System.getProperty("os.arch").equals("aarch64") ? 0100000 : 0400000;
+  private static final int FLAGS = Descriptors.O_CLOEXEC | Descriptors.O_NONBLOCK | O_NOCTTY;
+
+  private static final int FICLONE = 0x40049409;
+  private static final int FALLOC_FL_KEEP_SIZE = 1;
+  private static final int WATCHED_EVENTS = 0x100 | 0x80 | 0x4 | 0x400 | 0x800; // CREATE MOVED_TO …
+
+  private static final int STAT_BYTES = 144;
+  private static final int STATFS_BYTES = 120;
+  private static final int PATH_BYTES = 4096;
+  private static final int DIRECTORY_BLOCK_BYTES = 32 * 1024;
+  private static final int DIRENT_LENGTH_AT = 16;
+  private static final int DIRENT_NAME_AT = 19;
+  private static final int FIRST_READ_BYTES = 4096;
+
+  Files(Syscalls syscalls) {
+    super(syscalls);
+  }
+
+  /** Opens what is there, a FIFO too, without waiting. */
+  public int openForReading(String path) throws KernelException {
+    return open(path, FLAGS, 0);
+  }
+
+  /** Opens an existing file for writing, from its beginning. */
+  public int openForWriting(String path) throws KernelException {
+    return open(path, O_WRONLY | FLAGS, 0);
+  }
+
+  /** Creates a file that was not there, with permission bits that no umask changes later. */
+  public int createExclusively(String path) throws KernelException {
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | FLAGS, 0600);
+  }
+
+  private int open(String path, int flags, int mode) throws KernelException {
+    try (PathArgument argument = new PathArgument(syscalls, path)) {
+      return (int)
+          check(retry(Syscall.OPENAT, AT_FDCWD, argument.address(), flags, mode), "open " + path);
+    }
+  }
+
+  public boolean exists(String path) {
+    return accessible(path, 0);
+  }
+
+  /** Whether this process may execute the file (faccessat(2)). */
+  public boolean mayExecute(String path) {
+    return accessible(path, X_OK);
+  }
+
+  private boolean accessible(String path, int mode) {
+    try (PathArgument argument = new PathArgument(syscalls, path)) {
+      return call(Syscall.FACCESSAT, AT_FDCWD, argument.address(), mode) == 0;
+    }
+  }
+
+  public FileStatus status(String path) throws KernelException {
+    NativeBlock block = syscalls.allocate(STAT_BYTES);
+    try (PathArgument argument = new PathArgument(syscalls, path)) {
+      check(
+          call(Syscall.NEWFSTATAT, AT_FDCWD, argument.address(), block.address(), 0),
+          "stat " + path);
+      return FileStatus.decode(block);
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  public FileStatus status(int descriptor) throws KernelException {
+    NativeBlock block = syscalls.allocate(STAT_BYTES);
+    try {
+      check(call(Syscall.FSTAT, descriptor, block.address()), "stat");
+      return FileStatus.decode(block);
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  /** Where a symbolic link points. */
+  public String readLink(String path) throws KernelException {
+    NativeBlock block = syscalls.allocate(PATH_BYTES);
+    try (PathArgument argument = new PathArgument(syscalls, path)) {
+      long length =
+          call(Syscall.READLINKAT, AT_FDCWD, argument.address(), block.address(), block.size());
+      return CStrings.decode(block.copy(0, (int) check(length, "readlink " + path)));
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  public String workingDirectory() throws KernelException {
+    NativeBlock block = syscalls.allocate(PATH_BYTES);
+    try {
+      check(call(Syscall.GETCWD, block.address(), block.size()), "getcwd");
+      return CStrings.decode(CStrings.untilNul(block.copy(0, block.size())));
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  /** The names in a directory, less "." and "..". */
+  public List<String> list(String directory) throws KernelException {
+    int descriptor = openForReading(directory);
+    NativeBlock block = syscalls.allocate(DIRECTORY_BLOCK_BYTES);
+    try {
+      List<String> names = new ArrayList<>();
+      int length;
+      do {
+        long read = call(Syscall.GETDENTS64, descriptor, block.address(), block.size());
+        length = (int) check(read, "readdir " + directory);
+        collectNames(block, length, names);
+      } while (length > 0);
+      return names;
+    } finally {
+      syscalls.free(block);
+      close(descriptor);
+    }
+  }
+
+  private static void collectNames(NativeBlock block, int length, List<String> names) {
+    int recordLength;
+    for (int at = 0; at < length; at += recordLength) {
+      recordLength = Short.toUnsignedInt(block.bytes().getShort(at + DIRENT_LENGTH_AT));
+      byte[] padded = block.copy(at + DIRENT_NAME_AT, recordLength - DIRENT_NAME_AT);
+      String name = CStrings.decode(CStrings.untilNul(padded));
+      if (!name.equals(".") && !name.equals("..")) {
+        names.add(name);
+      }
+    }
+  }
+
+  /**
+   * The whole of a regular file, or its first bytes up to a limit.
+   *
+   * @throws KernelException also when it is something else, which might never end or never begin
+   */
+  public byte[] read(String path, int limit) throws KernelException {
+    int descriptor = openForReading(path);
+    NativeBlock block = syscalls.allocate(Math.min(limit, FIRST_READ_BYTES));
+    try {
+      if (!status(descriptor).isRegular()) {
+        throw new KernelException("read " + path, "not a regular file");
+      }
+      int length = 0;
+      while (length < limit) {
+        if (length == block.size()) {
+          block = grown(block, limit);
+        }
+        long read =
+            retry(Syscall.READ, descriptor, block.address() + length, block.size() - length, 0);
+        if (check(read, "read " + path) == 0) {
+          break;
+        }
+        length += (int) read;
+      }
+      return block.copy(0, length);
+    } finally {
+      syscalls.free(block);
+      close(descriptor);
+    }
+  }
+
+  private NativeBlock grown(NativeBlock block, int limit) {
+    NativeBlock larger = syscalls.allocate((int) Math.min(limit, 4L * block.size()));
+    larger.bytes().put(0, block.bytes(), 0, block.size());
+    syscalls.free(block);
+    return larger;
+  }
+
+  /**
+   * Replaces the content of an existing regular file, which is no symbolic link: else a task could
+   * have any file of its choice overwritten.
+   */
+  public void overwrite(String path, byte[] content) throws KernelException {
+    NativeBlock block = syscalls.allocate(Math.max(1, content.length));
+    try {
+      block.bytes().put(0, content);
+      int descriptor = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | FLAGS, 0);
+      try {
+        if (!status(descriptor).isRegular()) {
+          throw new KernelException("write " + path, "not a regular file");
+        }
+        int written = 0;
+        while (written < content.length) {
+          long count = (long) content.length - written;
+          long result = retry(Syscall.WRITE, descriptor, block.address() + written, count, 0);
+          written += (int) check(result, "write " + path);
+        }
+      } finally {
+        close(descriptor);
+      }
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  /** An inotify instance that does not block (inotify(7)). */
+  public int openWatch() throws KernelException {
+    int flags = Descriptors.O_CLOEXEC | Descriptors.O_NONBLOCK;
+    return (int) check(call(Syscall.INOTIFY_INIT1, flags), "inotify_init");
+  }
+
+  /** Watches a directory for entries that appear, and for its own end. */
+  public void watchDirectory(int watch, String path) throws KernelException {
+    try (PathArgument argument = new PathArgument(syscalls, path)) {
+      check(
+          call(Syscall.INOTIFY_ADD_WATCH, watch, argument.address(), WATCHED_EVENTS),
+          "inotify_add_watch " + path);
+    }
+  }
+
+  /**
+   * Has a new file share the blocks of another (FICLONE of ioctl_ficlone(2)); false where the file
+   * system can't.
+   */
+  public boolean share(int from, int to) {
+    return call(Syscall.IOCTL, to, FICLONE, from) == 0;
+  }
+
+  /**
+   * Takes the space that a file will need (fallocate(2)), so that a full disk is known before
+   * anything is written, and blocks needn't be looked for piece by piece. A file system that can't
+   * do that does nothing.
+   *
+   * @throws KernelException when the space is not there: ENOSPC or EDQUOT
+   */
+  public void reserve(int descriptor, long bytes) throws KernelException {
+    long result = call(Syscall.FALLOCATE, descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes);
+    if (result == -Errno.ENOSPC || result == -Errno.EDQUOT) {
+      check(result, "fallocate");
+    }
+  }
+
+  public void setPermissions(int descriptor, int bits) throws KernelException {
+    check(call(Syscall.FCHMOD, descriptor, bits), "chmod");
+  }
+
+  /** With permission bits 755, less the umask. */
+  public void makeDirectory(String path) throws KernelException {
+    try (PathArgument argument = new PathArgument(syscalls, path)) {
+      check(call(Syscall.MKDIRAT, AT_FDCWD, argument.address(), 0755), "mkdir " + path);
+    }
+  }
+
+  public void makeSymbolicLink(String target, String path) throws KernelException {
+    try (PathArgument targetArgument = new PathArgument(syscalls, target);
+        PathArgument pathArgument = new PathArgument(syscalls, path)) {
+      check(
+          call(Syscall.SYMLINKAT, targetArgument.address(), AT_FDCWD, pathArgument.address()),
+          "symlink " + path);
+    }
+  }
+
+  /** Renames over whatever was there, at once (rename(2)). */
+  public void rename(String from, String to) throws KernelException {
+    try (PathArgument fromArgument = new PathArgument(syscalls, from);
+        PathArgument toArgument = new PathArgument(syscalls, to)) {
+      check(
+          call(Syscall.RENAMEAT, AT_FDCWD, fromArgument.address(), AT_FDCWD, toArgument.address()),
+          "rename " + from + " " + to);
+    }
+  }
+
+  public void remove(String path) throws KernelException {
+    try (PathArgument argument = new PathArgument(syscalls, path)) {
+      check(call(Syscall.UNLINKAT, AT_FDCWD, argument.address(), 0), "remove " + path);
+    }
+  }
+
+  /** Bytes that an unprivileged user may still write to the file system (fstatfs(2)). */
+  public long freeBytes(int descriptor) throws KernelException {
+    NativeBlock block = syscalls.allocate(STATFS_BYTES);
+    try {
+      check(call(Syscall.FSTATFS, descriptor, block.address()), "statfs");
+      long blocks = block.bytes().getLong(32);
+      long blockBytes = block.bytes().getLong(8);
+      // Blocks are counted by f_frsize, where the file system has one.
+      long fragmentBytes = block.bytes().getLong(72);
+      return blocks * (fragmentBytes > 0 ? fragmentBytes : blockBytes);
+    } finally {
+      syscalls.free(block);
+    }
+  }
+
+  private void close(int descriptor) {
+    call(Syscall.CLOSE, descriptor);
+  }
+}

@@ -1,0 +1,27 @@
+package com.circleci.runnerinit.linux;
+
+/** Memory outside the heap, by which this program and the kernel exchange bytes. */
+public final class Memory extends SystemCalls {
+  private static final int MADV_DONTNEED = 4;
+
+  Memory(Syscalls syscalls) {
+    super(syscalls);
+  }
+
+  /** Zeroed; until the process ends unless it is released. */
+  public NativeBlock allocate(int bytes) {
+    return syscalls.allocate(bytes);
+  }
+
+  public void release(NativeBlock block) {
+    syscalls.free(block);
+  }
+
+  /**
+   * Takes pages out of this process's memory (MADV_DONTNEED). What comes from a file is read again
+   * when it is next touched; what has been changed in memory is lost.
+   */
+  public void discardPages(long address, long bytes) throws KernelException {
+    check(call(Syscall.MADVISE, address, bytes, MADV_DONTNEED), "madvise");
+  }
+}
