@@ -3,7 +3,6 @@ package com.circleci.runnerinit.task;
 import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.clients.runner.Reporter;
-import com.circleci.runnerinit.clients.runner.RunnerApiException;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
@@ -68,23 +67,22 @@ final class LastResort {
     if (failure.retryable() && isUnclaimed(configuration)) {
       return new Action.End(ExitCode.HANDLED, List.of());
     }
-    try {
-      reporter.fail(configuration.allocation(), failure.describe(Evidence.NONE), budget());
-      return new Action.End(ExitCode.HANDLED, List.of());
-    } catch (RunnerApiException e) {
-      return new Action.End(
-          ExitCode.FAILED, List.of(failure.message(), String.valueOf(e.getMessage())));
-    }
+    return switch (reporter.fail(
+        configuration.allocation(), failure.describe(Evidence.NONE), budget())) {
+      case Reporter.Outcome.Told() -> new Action.End(ExitCode.HANDLED, List.of());
+      case Reporter.Outcome.NotTold(String reason) ->
+          new Action.End(ExitCode.FAILED, List.of(failure.message(), reason));
+    };
   }
 
   private boolean isUnclaimed(Configuration configuration) {
-    try {
-      reporter.unclaim(configuration.taskId(), budget());
-      return true;
-    } catch (RunnerApiException e) {
-      log.event("run-task").error(Orchestrator.RETRY_FAILED + e.getMessage()).write();
-      return false;
-    }
+    return switch (reporter.unclaim(configuration.taskId(), budget())) {
+      case Reporter.Outcome.Told() -> true;
+      case Reporter.Outcome.NotTold(String reason) -> {
+        log.event("run-task").error(Orchestrator.RETRY_FAILED + reason).write();
+        yield false;
+      }
+    };
   }
 
   private static Duration budget() {

@@ -3,13 +3,13 @@ package com.circleci.runnerinit.task;
 import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.clients.runner.Reporter;
-import com.circleci.runnerinit.clients.runner.RunnerApiException;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.health.ApiCall;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Calls the runner API on a thread of its own, so that signals are heeded meanwhile. */
 final class Reports {
@@ -70,7 +70,8 @@ final class Reports {
     return Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
   }
 
-  private void call(String route, Call call, Function<Optional<String>, Event> answer) {
+  private void call(
+      String route, Supplier<Reporter.Outcome> call, Function<Optional<String>, Event> answer) {
     Runnable run =
         () -> {
           Optional<String> error = outcome(call);
@@ -88,12 +89,12 @@ final class Reports {
   }
 
   /** Whatever goes wrong is an answer: without one the task would wait for its time limit. */
-  private static Optional<String> outcome(Call call) {
+  private static Optional<String> outcome(Supplier<Reporter.Outcome> call) {
     try {
-      call.make();
-      return Optional.empty();
-    } catch (RunnerApiException e) {
-      return Optional.of(requireNonNull(e.getMessage(), "an exception without a message"));
+      return switch (call.get()) {
+        case Reporter.Outcome.Told() -> Optional.empty();
+        case Reporter.Outcome.NotTold(String reason) -> Optional.of(reason);
+      };
     } catch (RuntimeException | Error e) {
       return Optional.of("error calling CircleCI runner API: " + rootCause(e));
     }
@@ -106,10 +107,5 @@ final class Reports {
 
   private static Duration min(Duration a, Duration b) {
     return a.compareTo(b) < 0 ? a : b;
-  }
-
-  @FunctionalInterface
-  private interface Call {
-    void make() throws RunnerApiException;
   }
 }

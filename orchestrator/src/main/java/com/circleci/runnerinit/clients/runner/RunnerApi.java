@@ -88,23 +88,32 @@ public final class RunnerApi implements Reporter {
   }
 
   @Override
-  public void unclaim(String taskId, Duration budget) throws RunnerApiException {
+  public Outcome unclaim(String taskId, Duration budget) {
     requireNonNull(taskId, "taskId is null");
     requireNonNull(budget, "budget is null");
-    make(Call.unclaim(taskId, token), budget);
+    return make(Call.unclaim(taskId, token), budget);
   }
 
   @Override
-  public void fail(String allocation, String message, Duration budget) throws RunnerApiException {
+  public Outcome fail(String allocation, String message, Duration budget) {
     requireNonNull(allocation, "allocation is null");
     requireNonNull(message, "message is null");
     requireNonNull(budget, "budget is null");
-    make(Call.fail(allocation, timing.wallClock().instant(), message), budget);
+    return make(Call.fail(allocation, timing.wallClock().instant(), message), budget);
   }
 
-  private void make(Call call, Duration budget) throws RunnerApiException {
+  private Outcome make(Call call, Duration budget) {
     JdkLibraries.load();
-    Url server = server();
+    Url server;
+    try {
+      server = Url.parse(baseUrl);
+    } catch (InvalidUrlException e) {
+      return new Outcome.NotTold(ERROR + "the API's base URL is not valid: " + e.getMessage());
+    }
+    if (!server.scheme().equals("http") && !server.scheme().equals("https")) {
+      return new Outcome.NotTold(
+          ERROR + "unsupported protocol scheme \"" + server.scheme() + "\" of the API's base URL");
+    }
     PostRequest request = request(call, server);
     Retries.Result result =
         new Retries(timing)
@@ -112,30 +121,18 @@ public final class RunnerApi implements Reporter {
                 call.route(),
                 budget,
                 (number, limit) -> attempt(call.route(), server, request, number, limit));
-    if (result.reply() instanceof Reply.Answer answer) {
-      switch (Verdict.of(call.route(), answer.status())) {
-        case SUCCESS -> {}
-        case EXHAUSTED -> throw new RunnerApiException("exhausted all task retries");
-        case RETRY, RETRY_WHEN_ASKED, FINAL ->
-            throw new RunnerApiException(
-                ERROR + describe(call.route(), answer.status(), result.attempts()));
-      }
-    } else {
-      throw new RunnerApiException(ERROR + reason(result.reply()));
-    }
-  }
-
-  private Url server() throws RunnerApiException {
-    try {
-      Url url = Url.parse(baseUrl);
-      if (url.scheme().equals("http") || url.scheme().equals("https")) {
-        return url;
-      }
-      throw new RunnerApiException(
-          ERROR + "unsupported protocol scheme \"" + url.scheme() + "\" of the API's base URL");
-    } catch (InvalidUrlException e) {
-      throw new RunnerApiException(ERROR + "the API's base URL is not valid: " + e.getMessage());
-    }
+    return switch (result.reply()) {
+      case Reply.Broken broken -> new Outcome.NotTold(ERROR + broken.reason());
+      case Reply.Impossible impossible -> new Outcome.NotTold(ERROR + impossible.reason());
+      case Reply.Answer answer ->
+          switch (Verdict.of(call.route(), answer.status())) {
+            case SUCCESS -> new Outcome.Told();
+            case EXHAUSTED -> new Outcome.NotTold("exhausted all task retries");
+            case RETRY, RETRY_WHEN_ASKED, FINAL ->
+                new Outcome.NotTold(
+                    ERROR + describe(call.route(), answer.status(), result.attempts()));
+          };
+    };
   }
 
   private PostRequest request(Call call, Url server) {
@@ -181,14 +178,6 @@ public final class RunnerApi implements Reporter {
     }
     event.write();
     return reply;
-  }
-
-  private static String reason(Reply reply) {
-    return switch (reply) {
-      case Reply.Broken broken -> broken.reason();
-      case Reply.Impossible impossible -> impossible.reason();
-      case Reply.Answer answer -> throw new IllegalArgumentException("an answer is no failure");
-    };
   }
 
   private static String describe(Route route, int status, int attempts) {

@@ -85,20 +85,18 @@ final class StatusSweepTest {
   }
 
   private String outcome(RunnerApi api, String call) {
-    try {
-      if (call.equals("unclaim")) {
-        api.unclaim("task-1", Duration.ofSeconds(30));
-      } else {
-        api.fail("allocation-1", "message", Duration.ofSeconds(30));
-      }
+    Reporter.Outcome outcome =
+        call.equals("unclaim")
+            ? api.unclaim("task-1", Duration.ofSeconds(30))
+            : api.fail("allocation-1", "message", Duration.ofSeconds(30));
+    if (!(outcome instanceof Reporter.Outcome.NotTold(String reason))) {
       return attempts.get() == 1 ? "success" : "retried";
-    } catch (RunnerApiException e) {
-      if ("exhausted all task retries".equals(e.getMessage())) {
-        return "exhausted";
-      }
-      assertThat(e).hasMessageContaining(" was " + status.get() + " (");
-      return attempts.get() == 1 ? "final" : "final after retries";
     }
+    if (reason.equals("exhausted all task retries")) {
+      return "exhausted";
+    }
+    assertThat(reason).contains(" was " + status.get() + " (");
+    return attempts.get() == 1 ? "final" : "final after retries";
   }
 
   private static Map<Integer, String> outcomesOnThePage(String call) throws IOException {
