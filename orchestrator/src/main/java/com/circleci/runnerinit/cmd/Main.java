@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.cmd;
 
+import com.circleci.runnerinit.clients.runner.RunnerApi;
 import com.circleci.runnerinit.linux.ImageSyscalls;
 import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
@@ -13,7 +14,7 @@ public final class Main {
   public static void main(String[] arguments) {
     Thread.setDefaultUncaughtExceptionHandler(Main::print);
     Kernel kernel = Kernel.of(new ImageSyscalls());
-    Program program = new Program(kernel, ProcessProperties.getArgumentVectorProgramName());
+    Program program = new Program(kernel, RunnerApi::new, ProcessProperties.getArgumentVectorProgramName());
     kernel.processes().exit(program.run(List.of(arguments)).status());
   }
 

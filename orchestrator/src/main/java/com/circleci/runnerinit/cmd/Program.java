@@ -2,11 +2,13 @@ package com.circleci.runnerinit.cmd;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.clients.runner.Reporter;
 import com.circleci.runnerinit.clients.runner.RunnerApi;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.configuration.ConfigurationParser;
 import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.configuration.ParsedConfiguration;
+import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.init.BinariesInstaller;
 import com.circleci.runnerinit.init.InitException;
 import com.circleci.runnerinit.linux.Kernel;
@@ -16,8 +18,8 @@ import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogFormat;
 import com.circleci.runnerinit.log.LogSink;
 import com.circleci.runnerinit.override.InitProcess;
-import com.circleci.runnerinit.task.Action;
 import com.circleci.runnerinit.task.ExitCode;
+import com.circleci.runnerinit.task.Outcome;
 import com.circleci.runnerinit.task.Plan;
 import com.circleci.runnerinit.task.TaskRun;
 import com.circleci.runnerinit.task.process.ProgramNotFoundException;
@@ -27,14 +29,29 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** The program as a function: words in, exit code out. */
 final class Program {
+  /** How the runner API is to be had. */
+  @FunctionalInterface
+  interface Reporters {
+    Reporter reporter(
+        String baseUrl,
+        Secret token,
+        String userAgent,
+        Map<String, String> environment,
+        EventLog log);
+  }
+
   /** How long the last log lines may take to be read. */
   private static final Duration FLUSH_LIMIT = Duration.ofSeconds(1);
 
+  private static final int STANDARD_OUTPUT = 1;
+
   private final Kernel kernel;
+  private final Reporters reporters;
   private final String path;
   private final String name;
   private final Console console;
@@ -42,9 +59,11 @@ final class Program {
   /**
    * The program under a kernel.
    *
+   * @param reporters makes the client of the runner API
    * @param path by which it was started, as {@code argv[0]} has it
    */
-  Program(Kernel kernel, String path) {
+  Program(Kernel kernel, Reporters reporters, String path) {
+    this.reporters = reporters;
     this.kernel = requireNonNull(kernel, "kernel is null");
     this.path = requireNonNull(path, "path is null");
     name = path.substring(path.lastIndexOf('/') + 1);
@@ -117,7 +136,7 @@ final class Program {
 
   private ExitCode runTask(Invocation.RunTask task, Environment environment) {
     kernel.processes().wipeEnvironment(Environment.OWN_PREFIX);
-    BufferedSink sink = new BufferedSink(console::printLine);
+    BufferedSink sink = new BufferedSink(kernel, STANDARD_OUTPUT);
     EventLog log = openLog(task.logFormat(), sink);
     sink.start(lines ->
         log.event("log: lines dropped")
@@ -138,8 +157,8 @@ final class Program {
       throws KernelException {
     ParsedConfiguration parsed = ConfigurationParser.parse(task.config());
     Configuration configuration = parsed.configuration();
-    RunnerApi api =
-        new RunnerApi(
+    Reporter api =
+        reporters.reporter(
             configuration.runnerApiBaseUrl(),
             configuration.token(),
             RunnerApi.userAgent(
@@ -148,14 +167,20 @@ final class Program {
                 kernel.processes().hostName()),
             environment.withoutOwn(),
             log);
-    Plan plan = new Plan(parsed, task.shutdownDelay(), task.gracePeriod(), task.signalPolicy());
-    Action.End end =
-        new TaskRun(kernel, environment, log, api, BuildInfo.VERSION, BuildInfo.DATE)
-            .run(plan, task.healthAddress());
-    if (!end.untold().isEmpty()) {
-      console.error(String.join("; ", end.untold()));
+    Plan plan =
+        new Plan(
+            parsed,
+            task.shutdownDelay(),
+            task.gracePeriod(),
+            task.signalPolicy(),
+            Set.of(),
+            task.healthAddress());
+    Outcome outcome =
+        new TaskRun(kernel, environment, log, api, plan, BuildInfo.VERSION, BuildInfo.DATE).run();
+    if (outcome instanceof Outcome.Untold(List<String> errors)) {
+      console.error(String.join("; ", errors));
     }
-    return end.code();
+    return outcome.exitCode();
   }
 
   private EventLog openLog(LogFormat format, LogSink sink) {

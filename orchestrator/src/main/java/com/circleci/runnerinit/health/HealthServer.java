@@ -6,22 +6,22 @@ import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.log.EventLog;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /** Answers {@code /live}, {@code /ready} and {@code /metrics} on a thread of its own. */
 public final class HealthServer implements AutoCloseable {
-  private static final long STACK_BYTES = 256 * 1024;
+  private static final int STACK_BYTES = 256 * 1024;
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(1);
 
   private final int port;
   private final ConnectionLoop loop;
-  private final Thread thread;
+  private final CountDownLatch ended = new CountDownLatch(1);
 
   private HealthServer(int port, ConnectionLoop loop) {
     this.port = port;
     this.loop = requireNonNull(loop, "loop is null");
-    this.thread = new Thread(null, loop, "health", STACK_BYTES);
-    thread.setDaemon(true);
   }
 
   /**
@@ -63,12 +63,20 @@ public final class HealthServer implements AutoCloseable {
           .with("address", binding.address())
           .with("network", "tcp")
           .write();
-      server.thread.start();
+      kernel.processes().startThread("health", STACK_BYTES, server::serve);
     } catch (IOException | RuntimeException | Error e) {
       kernel.descriptors().close(binding.listener());
       throw e;
     }
     return server;
+  }
+
+  private void serve() {
+    try {
+      loop.run();
+    } finally {
+      ended.countDown();
+    }
   }
 
   /** The port that it listens on. */
@@ -84,7 +92,7 @@ public final class HealthServer implements AutoCloseable {
   public void close() {
     loop.stop();
     try {
-      thread.join(CLOSE_PATIENCE);
+      boolean _ = ended.await(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -144,6 +144,11 @@ public final class Descriptors extends SystemCalls {
     return (int) check(call(Syscall.EVENTFD2, 0, O_CLOEXEC | O_NONBLOCK), "eventfd");
   }
 
+  /** The same, for a thread that waits for nothing else: reading it blocks. */
+  public int openBlockingWakeup() throws KernelException {
+    return (int) check(call(Syscall.EVENTFD2, 0, O_CLOEXEC), "eventfd");
+  }
+
   /** Makes a wakeup readable. Safe for any thread. */
   public void wake(int wakeup) {
     // A full counter (EAGAIN) is readable already.

@@ -1,9 +1,14 @@
 package com.circleci.runnerinit.log;
 
-import static java.util.Objects.requireNonNull;
-
+import com.circleci.runnerinit.linux.Descriptors;
+import com.circleci.runnerinit.linux.Interest;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.NativeBlock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.function.LongConsumer;
 
@@ -13,91 +18,145 @@ import java.util.function.LongConsumer;
  */
 public final class BufferedSink implements LogSink {
   private static final int MAX_BUFFERED_BYTES = 256 * 1024;
+  private static final int BLOCK_BYTES = 64 * 1024;
   private static final int STACK_BYTES = 128 * 1024;
+  private static final Duration WITHOUT_POLL = Duration.ofMillis(10);
 
-  private final LogSink slow;
+  private final Kernel kernel;
+  private final Descriptors descriptors;
+  private final int to;
+
+  /** What the thread needs is had before it starts: memory may be short later. */
+  private final NativeBlock block;
+
+  private final NativeBlock newsCount;
+  private final NativeBlock progressCount;
   private final Queue<byte[]> lines = new ArrayDeque<>();
   private int buffered;
   private long dropped;
   private boolean writing;
-  private boolean buffering = true;
+  private volatile boolean buffering;
+  private int news = -1;
+  private int progress = -1;
 
   /**
-   * A buffer before a sink.
+   * A buffer before a descriptor, in which lines wait once it is {@link #start}ed.
    *
-   * @param slow may block
+   * @param to may block
    */
-  public BufferedSink(LogSink slow) {
-    this.slow = requireNonNull(slow, "slow is null");
+  public BufferedSink(Kernel kernel, int to) {
+    this.kernel = kernel;
+    this.descriptors = kernel.descriptors();
+    this.to = to;
+    block = kernel.memory().allocate(BLOCK_BYTES);
+    newsCount = kernel.memory().allocate(Long.BYTES);
+    progressCount = kernel.memory().allocate(Long.BYTES);
   }
 
   /**
-   * Starts the thread.
+   * Starts the thread. Where none is to be had, lines are written at once: a log that may block is
+   * better than a task without one.
    *
    * @param tellDropped told of how many lines were dropped, once there is room again
    */
   public void start(LongConsumer tellDropped) {
     try {
-      Thread thread = new Thread(null, () -> writeForEver(tellDropped), "log", STACK_BYTES);
-      thread.setDaemon(true);
-      thread.start();
-    } catch (OutOfMemoryError e) {
-      // No thread is to be had: a log that may block is better than a task without one.
+      news = descriptors.openBlockingWakeup();
+      progress = descriptors.openWakeup();
+      buffering = true;
+      kernel.processes().startThread("log", STACK_BYTES, () -> writeForEver(tellDropped));
+    } catch (KernelException | OutOfMemoryError e) {
       buffering = false;
     }
   }
 
   @Override
-  public synchronized void write(byte[] line) {
-    if (!buffering) {
-      slow.write(line);
-    } else if (buffered + line.length > MAX_BUFFERED_BYTES) {
-      dropped++;
+  public void write(byte[] line) {
+    synchronized (this) {
+      if (buffering && buffered + line.length > MAX_BUFFERED_BYTES) {
+        dropped++;
+        return;
+      }
+      if (buffering) {
+        lines.add(line);
+        buffered += line.length;
+      }
+    }
+    if (buffering) {
+      descriptors.wake(news);
     } else {
-      lines.add(line);
-      buffered += line.length;
-      notifyAll();
+      writeNow(line);
     }
   }
 
   /** Waits until all is written, or the time is over. */
-  public synchronized void flush(Duration limit) {
-    long deadline = System.nanoTime() + limit.toNanos();
+  public void flush(Duration limit) {
+    long deadline = kernel.clock().nanos() + limit.toNanos();
     long left = limit.toNanos();
-    while ((writing || !lines.isEmpty()) && left > 0) {
-      try {
-        wait(Math.ceilDiv(left, 1_000_000));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
+    while (!isWritten() && left > 0) {
+      awaitProgress(Duration.ofNanos(left));
+      left = deadline - kernel.clock().nanos();
+    }
+  }
+
+  private synchronized boolean isWritten() {
+    return !writing && lines.isEmpty();
+  }
+
+  private void awaitProgress(Duration limit) {
+    try {
+      boolean[] ready =
+          descriptors.poll(List.of(Interest.inReading(progress)), Optional.of(limit));
+      if (ready[0]) {
+        descriptors.read(progress, progressCount);
       }
-      left = deadline - System.nanoTime();
+    } catch (KernelException e) {
+      kernel.clock().pause(WITHOUT_POLL);
     }
   }
 
   private void writeForEver(LongConsumer tellDropped) {
-    try {
-      while (true) {
-        slow.write(take());
-        long lost = takeDropped();
-        if (lost > 0) {
-          tellDropped.accept(lost);
-        }
-        written();
+    boolean goesOn = true;
+    while (goesOn) {
+      try {
+        descriptors.read(news, newsCount);
+        writeAll(tellDropped);
+      } catch (KernelException e) {
+        // Waiting is forbidden: from now on, whoever has a line writes it.
+        goesOn = false;
+      } catch (Throwable e) {
+        // For lack of memory, say: the next line may get through, and a mute log helps nobody.
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
+    synchronized (this) {
+      buffering = false;
+    }
+    writeAll(tellDropped);
   }
 
-  private synchronized byte[] take() throws InterruptedException {
-    while (lines.isEmpty()) {
-      wait();
+  private void writeAll(LongConsumer tellDropped) {
+    Optional<byte[]> line;
+    while ((line = take()).isPresent()) {
+      writeNow(line.get());
+      long lost = takeDropped();
+      if (lost > 0) {
+        tellDropped.accept(lost);
+      }
     }
-    byte[] line = lines.remove();
+    synchronized (this) {
+      writing = false;
+    }
+    descriptors.wake(progress);
+  }
+
+  private synchronized Optional<byte[]> take() {
+    byte[] line = lines.poll();
+    if (line == null) {
+      return Optional.empty();
+    }
     buffered -= line.length;
     writing = true;
-    return line;
+    return Optional.of(line);
   }
 
   private synchronized long takeDropped() {
@@ -106,8 +165,16 @@ public final class BufferedSink implements LogSink {
     return lost;
   }
 
-  private synchronized void written() {
-    writing = false;
-    notifyAll();
+  /** In pieces, as the kernel would take them anyway from a pipe. */
+  private void writeNow(byte[] line) {
+    try {
+      for (int at = 0; at < line.length; at += BLOCK_BYTES) {
+        int length = Math.min(BLOCK_BYTES, line.length - at);
+        block.bytes().put(0, line, at, length);
+        descriptors.writeAll(to, block, length);
+      }
+    } catch (KernelException e) {
+      // Nobody reads any more, or there is no room: there is nobody else to tell.
+    }
   }
 }

@@ -29,7 +29,7 @@ public final class InitProcess {
    */
   public void execute(List<String> entrypoint, List<String> orchestrator, List<byte[]> entries)
       throws ProgramNotFoundException, KernelException {
-    String path = new ProgramLookup(kernel, environment.get("PATH")).find(entrypoint.getFirst());
+    String path = new ProgramLookup(kernel.files(), environment.get("PATH")).find(entrypoint.getFirst());
     List<String> arguments = new ArrayList<>(entrypoint);
     arguments.addAll(orchestrator);
     kernel.processes().execute(path, arguments, entries);

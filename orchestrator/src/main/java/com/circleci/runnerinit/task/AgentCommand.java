@@ -3,7 +3,7 @@ package com.circleci.runnerinit.task;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.configuration.GoDuration;
-import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.Files;
 import com.circleci.runnerinit.task.process.CommandWords;
 import com.circleci.runnerinit.task.process.ProgramLookup;
 import com.circleci.runnerinit.task.process.ProgramNotFoundException;
@@ -28,17 +28,17 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
   /**
    * The command for a configuration.
    *
-   * @throws ProgramNotFoundException when there is no such program
-   * @throws IllegalArgumentException when the configured path can't be split into words
+   * @throws ProgramNotFoundException when there is no such program, or the configured path can't be
+   *     split into words
    */
-  static AgentCommand of(Configuration configuration, Kernel kernel, Environment environment)
+  static AgentCommand of(Configuration configuration, Files files, Environment environment)
       throws ProgramNotFoundException {
     String configured = configuration.taskAgentPath();
     // A path may hold spaces; only one that names no file is a command line.
     List<String> words =
-        kernel.files().exists(configured) ? List.of(configured) : CommandWords.split(configured);
+        files.exists(configured) ? List.of(configured) : split(configured);
     String program = words.isEmpty() ? "" : words.getFirst();
-    String path = new ProgramLookup(kernel, environment.get("PATH")).find(program);
+    String path = new ProgramLookup(files, environment.get("PATH")).find(program);
 
     List<String> arguments = new ArrayList<>(words);
     arguments.add("_internal");
@@ -56,6 +56,14 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
     Map<String, String> variables = new HashMap<>();
     variables.put("PATH", searchPath(environment, directoryOf(path)));
     return new AgentCommand(path, arguments, variables);
+  }
+
+  private static List<String> split(String commandLine) throws ProgramNotFoundException {
+    try {
+      return CommandWords.split(commandLine);
+    } catch (IllegalArgumentException e) {
+      throw new ProgramNotFoundException("task_agent_path: " + e.getMessage());
+    }
   }
 
   private static String searchPath(Environment environment, String directory) {

@@ -1,44 +1,57 @@
 package com.circleci.runnerinit.task;
 
-import static java.util.Objects.requireNonNull;
+import com.circleci.runnerinit.linux.ExitStatus;
+import java.util.Optional;
 
-/**
- * Why a task did not go well.
- *
- * @param message what happened, to what and why
- * @param retryable whether the task has certainly not run, so that it can be run again
- * @param ofAgent whether the task agent itself failed, so that the end of its standard error
- *     belongs to the message
- * @param wasKilled whether the task agent, or what it ran, ended by SIGKILL
- */
-public record Failure(String message, boolean retryable, boolean ofAgent, boolean wasKilled) {
-  private static final String ADVICE = "Check container logs for more details";
+/** Why a task did not go well. */
+sealed interface Failure {
+  String ADVICE = "Check container logs for more details";
 
-  public Failure {
-    requireNonNull(message, "message is null");
+  /** Whether the task has certainly not run, so that it can be run again. */
+  boolean isRetryable();
+
+  /** What happened, to what and why. */
+  String message();
+
+  /** The text that the user reads. */
+  default String describe(String agentOutput) {
+    return message() + ": " + ADVICE;
+  }
+
+  /** The task could not be run, or not be run to its end. */
+  record OfTask(String message, boolean isRetryable) implements Failure {}
+
+  /**
+   * The task agent itself has failed: its user is helped by the end of its standard error.
+   *
+   * @param outOfMemory what the kernel had killed by then for lack of memory, in words
+   */
+  record OfAgent(ExitStatus status, Optional<String> outOfMemory) implements Failure {
+    @Override
+    public boolean isRetryable() {
+      return false;
+    }
+
+    @Override
+    public String message() {
+      return "error while executing task agent: task agent command exited with an unexpected error: "
+          + status;
+    }
+
+    @Override
+    public String describe(String agentOutput) {
+      // A kill that hit something else than the agent has not ended the task.
+      String kill = status.isKill() ? outOfMemory.map(reason -> ": " + reason).orElse("") : "";
+      String output = agentOutput.isBlank() ? "" : ": " + agentOutput;
+      return message() + kill + output + ": " + ADVICE;
+    }
   }
 
   static Failure retryable(String message) {
-    return new Failure(message, true, false, false);
+    return new OfTask(message, true);
   }
 
   static Failure notRetryable(String message) {
-    return new Failure(message, false, false, false);
-  }
-
-  static Failure ofAgent(String message, boolean wasKilled) {
-    return new Failure(message, false, true, wasKilled);
-  }
-
-  /** The text that the user reads. */
-  public String describe(Evidence evidence) {
-    StringBuilder text = new StringBuilder(message);
-    if (wasKilled) {
-      evidence.outOfMemory().ifPresent(reason -> text.append(": ").append(reason));
-    }
-    if (ofAgent && !evidence.agentOutput().isBlank()) {
-      text.append(": ").append(evidence.agentOutput());
-    }
-    return text.append(": ").append(ADVICE).toString();
+    return new OfTask(message, false);
   }
 }

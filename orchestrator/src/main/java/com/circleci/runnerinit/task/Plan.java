@@ -1,25 +1,25 @@
 package com.circleci.runnerinit.task;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.configuration.ParsedConfiguration;
+import com.circleci.runnerinit.health.ListenAddress;
 import java.time.Duration;
+import java.util.Set;
 
 /**
- * What the orchestrator decides by.
+ * What a run is asked to do.
  *
  * @param shutdownDelay from SIGTERM or SIGINT to the beginning of the shutdown
  * @param gracePeriod how long the task agent may go on after that
+ * @param stopSignals further signals that mean what SIGTERM means
  */
 public record Plan(
     ParsedConfiguration parsed,
     Duration shutdownDelay,
     Duration gracePeriod,
-    SignalPolicy signalPolicy) {
+    SignalPolicy signalPolicy,
+    Set<Integer> stopSignals,
+    ListenAddress healthAddress) {
   public Plan {
-    requireNonNull(parsed, "parsed is null");
-    requireNonNull(shutdownDelay, "shutdownDelay is null");
-    requireNonNull(gracePeriod, "gracePeriod is null");
-    requireNonNull(signalPolicy, "signalPolicy is null");
+    stopSignals = Set.copyOf(stopSignals);
   }
 }

@@ -1,25 +1,124 @@
 package com.circleci.runnerinit.task;
 
-import static java.util.Objects.requireNonNull;
+import static com.circleci.runnerinit.linux.Signals.SIGINT;
+import static com.circleci.runnerinit.linux.Signals.SIGKILL;
+import static com.circleci.runnerinit.linux.Signals.SIGTERM;
 
 import com.circleci.runnerinit.clients.runner.Reporter;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.configuration.Environment;
+import com.circleci.runnerinit.health.ApiCall;
+import com.circleci.runnerinit.health.HealthServer;
 import com.circleci.runnerinit.health.ListenAddress;
+import com.circleci.runnerinit.linux.CStrings;
+import com.circleci.runnerinit.linux.Credentials;
+import com.circleci.runnerinit.linux.ExitStatus;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.Pipe;
+import com.circleci.runnerinit.linux.Signals;
+import com.circleci.runnerinit.linux.SpawnRequest;
 import com.circleci.runnerinit.log.EventLog;
+import com.circleci.runnerinit.log.LogEvent;
+import com.circleci.runnerinit.task.Supervisor.Child;
+import com.circleci.runnerinit.task.Supervisor.Wake;
+import com.circleci.runnerinit.task.process.FileWatch;
+import com.circleci.runnerinit.task.process.InputFeed;
+import com.circleci.runnerinit.task.process.OutputPump;
+import com.circleci.runnerinit.task.process.OutputTail;
+import com.circleci.runnerinit.task.process.ProgramLookup;
+import com.circleci.runnerinit.task.process.ProgramNotFoundException;
+import com.circleci.runnerinit.task.process.TaskUser;
+import com.circleci.runnerinit.task.process.UnknownUserException;
+import com.circleci.runnerinit.task.process.UserDatabase;
+import com.circleci.runnerinit.task.resources.MemoryWatch;
 import com.circleci.runnerinit.task.resources.Resources;
-import java.util.ArrayDeque;
-import java.util.Queue;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
-/** One run of one task, from the health server's first answer to the last report. */
+/**
+ * One run of one task. {@link #run} is the whole of it: the steps that lead to the task's end, the
+ * first failure of which is the task's, then its processes' end, then the report of the failure.
+ */
 public final class TaskRun {
+  /** How long the service containers may take to become ready. */
+  static final Duration READINESS_LIMIT = Duration.ofMinutes(10);
+
+  /** From SIGTERM to SIGKILL, for a child that does not heed the first. */
+  static final Duration KILL_DELAY = Duration.ofSeconds(2);
+
+  /** How long a process may take to die of SIGKILL; one in uninterruptible sleep takes longer. */
+  static final Duration DEATH_LIMIT = Duration.ofSeconds(2);
+
+  /** How long a slow reader of our standard error may take with what is left of the agent's. */
+  static final Duration DRAIN_LIMIT = Duration.ofSeconds(1);
+
+  /** How long that may be silent, when some process that is not ours holds the agent's pipe. */
+  static final Duration SILENCE_LIMIT = Duration.ofMillis(100);
+
+  /** All calls to the runner API together. */
+  static final Duration REPORT_LIMIT = Duration.ofSeconds(15);
+
+  /** All that comes after a stop's grace period, for the sake of Kubernetes' limit of 30 s. */
+  static final Duration END_LIMIT = Duration.ofSeconds(18);
+
+  /** A TLS handshake is deeper than musl's default of 128 KiB. */
+  private static final int REPORT_STACK_BYTES = 1024 * 1024;
+
+  private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
+  private static final int STANDARD_OUTPUT = 1;
+  private static final int STANDARD_ERROR = 2;
+  private static final String TERMINATION_LOG = "/dev/termination-log";
+
+  /** Kubernetes shows no more of the termination log. */
+  private static final int TERMINATION_LOG_BYTES = 4096;
+
+  private static final String RETRY_FAILED = "failed to retry task: ";
+  private static final String FAIL_FAILED = "failed to send fail event for task: ";
+
+  private static final String STILL_RUNNING =
+      "error on shutdown: task agent process is still running, which could interrupt the task."
+          + " Possible reasons include the Pod being evicted or deleted";
+
   private final Kernel kernel;
   private final Environment environment;
   private final EventLog log;
   private final Reporter reporter;
   private final TaskStatus status;
+  private final Plan plan;
+  private final Configuration configuration;
+  private final OutputTail agentErrors;
+
+  private Optional<Supervisor> supervisor = Optional.empty();
+  private Optional<TaskUser> user = Optional.empty();
+  private Optional<Child> entrypoint = Optional.empty();
+  private Optional<Agent> agent = Optional.empty();
+  private boolean agentMayHaveRun;
+  private Optional<String> oomKills = Optional.empty();
+  private boolean endsEntrypoint;
+  private boolean leftovers;
+
+  /** When all has to be over, on the kernel's clock; empty while no stop was asked for. */
+  private Optional<Long> endBy = Optional.empty();
+
+  /** The task agent while it runs, and what belongs to it. */
+  private record Agent(Child child, OutputPump errors, Resources resources, LogEvent line) {}
+
+  /** A step of a run; its failure, if any, ends the task. */
+  @FunctionalInterface
+  private interface Step {
+    Optional<Failure> take() throws KernelException;
+  }
 
   /**
    * A run in this process.
@@ -32,56 +131,596 @@ public final class TaskRun {
       Environment environment,
       EventLog log,
       Reporter reporter,
+      Plan plan,
       String version,
       String buildDate) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    this.environment = requireNonNull(environment, "environment is null");
-    this.log = requireNonNull(log, "log is null");
-    this.reporter = requireNonNull(reporter, "reporter is null");
-    status = new TaskStatus(version, buildDate);
+    this.kernel = kernel;
+    this.environment = environment;
+    this.log = log;
+    this.reporter = reporter;
+    this.plan = plan;
+    configuration = plan.parsed().configuration();
+    status = new TaskStatus(kernel.clock(), version, buildDate);
+    byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
+    agentErrors = new OutputTail(token);
   }
 
-  /**
-   * Runs the task to its end. Should this program itself fail, the task ends, and that is reported.
-   *
-   * @return how it ended, and what nobody was told of
-   */
-  public Action.End run(Plan plan, ListenAddress healthAddress) {
-    Configuration configuration = plan.parsed().configuration();
-    Queue<Event> events = new ArrayDeque<>();
-    Resources resources = new Resources(kernel);
-    TaskProcesses processes =
-        new TaskProcesses(kernel, configuration, environment, status, events::add);
+  /** Runs the task to its end: the order of events of the contract. */
+  public Outcome run() {
+    LogEvent line = log.event("run-task");
+    Optional<Failure> failure =
+        firstFailureOf(
+            this::superviseProcesses,
+            this::checkConfiguration,
+            this::listen,
+            this::findUser,
+            this::startEntrypoint,
+            this::becomeReady,
+            this::awaitServices,
+            this::startAgent,
+            this::awaitAgent);
+
+    status.become("stopping");
+    supervisor.ifPresent(Supervisor::goOnAnyhow);
+    attempt(this::stopEntrypoint);
+    attempt(this::killEverything);
+    attempt(this::sumUp);
+    attempt(this::drainErrors);
+
+    status.become("reporting");
+    Outcome outcome = failure.map(this::report).orElse(new Outcome.Handled());
+
+    status.become("ended");
+    close(line, outcome);
+    return outcome;
+  }
+
+  /** The first failure is the task's: no step follows it. */
+  private Optional<Failure> firstFailureOf(Step... steps) {
+    Optional<Failure> failure = Optional.empty();
+    for (Step step : steps) {
+      failure = failure.or(() -> attempt(step));
+    }
+    return failure;
+  }
+
+  /** What goes wrong with this program itself is a failure like any other. */
+  private Optional<Failure> attempt(Step step) {
     try {
-      return run(plan, healthAddress, processes, resources, events);
-    } catch (KernelException | RuntimeException | Error e) {
-      return new LastResort(kernel, reporter, log).end(configuration, processes, e);
+      return step.take();
+    } catch (KernelException e) {
+      return Optional.of(ownFailure(e.description()));
+    } catch (RuntimeException | Error e) {
+      tellOwnFault(e);
+      return Optional.of(ownFailure(inWords(e)));
     }
   }
 
-  private Action.End run(
-      Plan plan,
-      ListenAddress healthAddress,
-      TaskProcesses processes,
-      Resources resources,
-      Queue<Event> events)
+  private Failure ownFailure(String reason) {
+    return new Failure.OfTask("error in the orchestrator: " + reason, !agentMayHaveRun);
+  }
+
+  /** The log alone has the words of programmers. */
+  private void tellOwnFault(Throwable e) {
+    StackTraceElement[] trace = e.getStackTrace();
+    log.event("orchestrator: internal error")
+        .with("at", trace.length == 0 ? "unknown" : trace[0].getFileName() + ":" + trace[0].getLineNumber())
+        .warning(inWords(e) + ": please report it with this line")
+        .write();
+  }
+
+  private static String inWords(Throwable e) {
+    return switch (e) {
+      case OutOfMemoryError _ -> "out of memory";
+      case StackOverflowError _ -> "out of stack";
+      default -> "internal error";
+    };
+  }
+
+  // --- the steps ---------------------------------------------------------------------------------
+
+  /** Signals and orphans come to this process before anything else starts. */
+  private Optional<Failure> superviseProcesses() throws KernelException {
+    supervisor = Optional.of(Supervisor.begin(kernel, status, plan.stopSignals()));
+    supervisor().add(new StartPages(kernel));
+    return Optional.empty();
+  }
+
+  private Supervisor supervisor() {
+    return supervisor.orElseThrow();
+  }
+
+  private Optional<Failure> checkConfiguration() {
+    return plan.parsed()
+        .problem()
+        .map(
+            problem ->
+                Failure.notRetryable(
+                    "error in the task configuration ($CIRCLECI_GOAT_CONFIG): " + problem));
+  }
+
+  /** It lives as long as the process, so that probes are answered until the very end. */
+  private Optional<Failure> listen() {
+    try {
+      HealthServer.listen(kernel, plan.healthAddress(), status, log);
+      return Optional.empty();
+    } catch (IOException e) {
+      return Optional.of(
+          Failure.retryable("failed to load health check API: " + e.getMessage()));
+    }
+  }
+
+  private Optional<Failure> findUser() {
+    if (configuration.user().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      user = Optional.of(new UserDatabase(kernel).find(configuration.user()));
+      return Optional.empty();
+    } catch (UnknownUserException e) {
+      return Optional.of(agentNotStarted(e));
+    }
+  }
+
+  private Optional<Failure> startEntrypoint() throws KernelException {
+    if (supervisor().isStopAsked()) {
+      return Optional.of(stoppedBeforeTheAgent());
+    }
+    List<String> command = configuration.command();
+    if (command.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      String path = new ProgramLookup(kernel.files(), environment.get("PATH")).find(command.getFirst());
+      int nothing = openNothing();
+      try {
+        SpawnRequest request =
+            new SpawnRequest(
+                path,
+                command,
+                environment.forChild(Map.of()),
+                nothing,
+                STANDARD_OUTPUT,
+                STANDARD_ERROR,
+                Optional.empty(),
+                false);
+        entrypoint = Optional.of(supervisor().start(request, () -> {}, this::entrypointEnded));
+      } finally {
+        kernel.descriptors().close(nothing);
+      }
+      log.event("custom entrypoint started").write();
+      return Optional.empty();
+    } catch (KernelException | ProgramNotFoundException e) {
+      return Optional.of(
+          Failure.notRetryable(
+              "error starting custom entrypoint [" + String.join(" ", command) + "]: "
+                  + e.getMessage()));
+    }
+  }
+
+  /** What ends at once when it is read: /dev/null, or in an image without one, an ended pipe. */
+  private int openNothing() throws KernelException {
+    try {
+      return kernel.files().openForReading("/dev/null");
+    } catch (KernelException e) {
+      Pipe pipe = kernel.descriptors().openPipe();
+      kernel.descriptors().close(pipe.writeEnd());
+      return pipe.readEnd();
+    }
+  }
+
+  private void entrypointEnded(ExitStatus exit) {
+    if (!endsEntrypoint) {
+      log.event("custom entrypoint ended before the task").with("status", exit).write();
+    }
+  }
+
+  private Optional<Failure> becomeReady() {
+    status.becomeReady();
+    return Optional.empty();
+  }
+
+  private Optional<Failure> awaitServices() throws KernelException {
+    if (configuration.readinessFile().isEmpty()) {
+      return Optional.empty();
+    }
+    status.become("awaiting_readiness");
+    LogEvent line = log.event("orchestrator: wait-for-readiness");
+    try (FileWatch file = FileWatch.begin(kernel, configuration.readinessFile())) {
+      supervisor().add(file);
+      Wake wake = supervisor().await(READINESS_LIMIT, file::exists);
+      supervisor().dismiss(file);
+      return switch (wake) {
+        case DONE -> {
+          line.with("ready", true).success().write();
+          yield Optional.empty();
+        }
+        case STOP -> {
+          line.with("ready", false).write();
+          announceStop(Duration.ZERO);
+          yield Optional.of(servicesNotReady("interrupted by signal: " + stopSignal()));
+        }
+        case LATE -> {
+          line.with("ready", false).write();
+          yield Optional.of(
+              servicesNotReady(
+                  "the readiness file did not appear within " + READINESS_LIMIT.toMinutes() + "m"));
+        }
+      };
+    } finally {
+      status.become("starting");
+    }
+  }
+
+  private static Failure servicesNotReady(String reason) {
+    return Failure.retryable(
+        "error waiting for service containers to become ready: " + reason);
+  }
+
+  private Optional<Failure> startAgent() throws KernelException {
+    try {
+      AgentCommand command = AgentCommand.of(configuration, kernel.files(), environment);
+      Pipe input = kernel.descriptors().openPipe();
+      try {
+        Pipe errors = kernel.descriptors().openPipe();
+        try {
+          return startAgent(command, input, errors);
+        } finally {
+          kernel.descriptors().close(errors.writeEnd());
+        }
+      } finally {
+        kernel.descriptors().close(input.readEnd());
+      }
+    } catch (KernelException | ProgramNotFoundException e) {
+      return Optional.of(agentNotStarted(e));
+    }
+  }
+
+  /** All that memory, a descriptor or a thread may be missing for comes before the task can run. */
+  private Optional<Failure> startAgent(AgentCommand command, Pipe input, Pipe errors)
       throws KernelException {
-    Configuration configuration = plan.parsed().configuration();
-    Mailbox mailbox = new Mailbox(kernel);
-    // From here on, no core holds the token, and no process of the same user can read our memory.
-    kernel.processes().forbidDumps();
-    return new EventLoop(
-            kernel,
-            new Orchestrator(plan),
-            processes,
-            resources,
-            new Reports(reporter, configuration, status, mailbox::post),
-            status,
-            log,
-            healthAddress,
-            configuration.readinessFile(),
-            mailbox,
-            events)
-        .run();
+    byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
+    InputFeed feed = new InputFeed(kernel, input.writeEnd(), token);
+    OutputPump pump =
+        new OutputPump(kernel, errors.readEnd(), STANDARD_ERROR, agentErrors, supervisor()::wake);
+    pump.start();
+    try {
+      kernel.descriptors().setNonBlocking(input.writeEnd());
+      Map<String, String> variables = new HashMap<>(command.variables());
+      user.map(TaskUser::environment).ifPresent(variables::putAll);
+      SpawnRequest request =
+          new SpawnRequest(
+              command.path(),
+              command.arguments(),
+              environment.forChild(variables),
+              input.readEnd(),
+              STANDARD_OUTPUT,
+              errors.writeEnd(),
+              credentials(),
+              true);
+      Resources resources = Resources.open(kernel);
+      if (supervisor().isStopAsked()) {
+        feed.close();
+        return Optional.of(stoppedBeforeTheAgent());
+      }
+      LogEvent line = log.event("task ended");
+      Child child =
+          supervisor()
+              .start(
+                  request,
+                  () -> agentMayHaveRun = true,
+                  exit -> {
+                    feed.close();
+                    agentEnded(exit, line, resources);
+                  });
+      log.event("task agent started").write();
+      status.become("running");
+      agent = Optional.of(new Agent(child, pump, resources, line));
+      supervisor().add(feed).turn();
+      supervisor().add(pump);
+      resources.begin(this::warn).ifPresent(supervisor()::add);
+      return Optional.empty();
+    } catch (KernelException e) {
+      // The kernel has refused the child: there was none.
+      agentMayHaveRun = false;
+      feed.close();
+      throw e;
+    }
+  }
+
+  private Optional<Credentials> credentials() {
+    // A process without privileges may well be the user already, and may not set what it is.
+    long self = kernel.processes().userId();
+    return user.filter(
+            wanted ->
+                self == 0 || wanted.uid() != self || wanted.gid() != kernel.processes().groupId())
+        .map(TaskUser::credentials);
+  }
+
+  /** A task that finishes within its grace period is judged as if no stop had come. */
+  private Optional<Failure> awaitAgent() throws KernelException {
+    Child child = agent().child();
+    boolean stopped = supervisor().await(FOR_EVER, child::hasExited) == Wake.STOP;
+    if (stopped && !finishesInTime(child)) {
+      endAgent(child);
+      return Optional.of(Failure.notRetryable(STILL_RUNNING));
+    }
+    // What the agent left in its group is no service that the entrypoint could need.
+    child.signal(SIGKILL);
+    ExitStatus exit = child.exit().orElseThrow();
+    return exit.isSuccess() ? Optional.empty() : Optional.of(new Failure.OfAgent(exit, oomKills));
+  }
+
+  private boolean finishesInTime(Child child) throws KernelException {
+    announceStop(plan.shutdownDelay());
+    if (plan.signalPolicy() == SignalPolicy.FORWARD) {
+      child.stop(supervisor().stopSignal() == SIGINT ? SIGINT : SIGTERM);
+    }
+    Wake wake = supervisor().await(plan.shutdownDelay(), child::hasExited);
+    if (wake == Wake.LATE) {
+      wake = supervisor().await(plan.gracePeriod(), child::hasExited);
+    }
+    switch (wake) {
+      case DONE -> {}
+      case STOP -> log.event("termination grace period is cut short").write();
+      case LATE -> log.event("termination grace period is over").write();
+    }
+    return wake == Wake.DONE;
+  }
+
+  private void endAgent(Child child) throws KernelException {
+    child.stop(SIGTERM);
+    if (supervisor().awaitUnstoppable(KILL_DELAY, child::hasExited) != Wake.DONE) {
+      child.signal(SIGKILL);
+      supervisor().awaitUnstoppable(DEATH_LIMIT, child::hasExited);
+    } else {
+      child.signal(SIGKILL);
+    }
+  }
+
+  private Agent agent() {
+    return agent.orElseThrow();
+  }
+
+  private void agentEnded(ExitStatus exit, LogEvent line, Resources resources) {
+    line.with("exit", exit).with("duration_seconds", seconds(line.age()));
+    oomKills = resources.describeOomKills();
+  }
+
+  private void warn(MemoryWatch.Shortage shortage) {
+    LogEvent line =
+        log.event("memory is nearly used up")
+            .with("memory_in_use_bytes", shortage.inUse())
+            .with("memory_limit_bytes", shortage.limit())
+            .warning("at the limit, the kernel kills processes of the task");
+    shortage
+        .biggest()
+        .ifPresent(
+            process ->
+                line.with("biggest_process", process.name())
+                    .with("biggest_process_bytes", process.residentBytes()));
+    line.write();
+  }
+
+  private static Failure agentNotStarted(Exception e) {
+    return Failure.retryable(
+        "error while executing task agent: failed to start task agent command: " + e.getMessage());
+  }
+
+  private Failure stoppedBeforeTheAgent() {
+    announceStop(Duration.ZERO);
+    return Failure.retryable(
+        "error on shutdown: interrupted by signal: "
+            + stopSignal()
+            + " before the task agent was started");
+  }
+
+  private void announceStop(Duration delay) {
+    status.become("draining");
+    Duration rest = delay.plus(agent.isPresent() ? plan.gracePeriod() : Duration.ZERO);
+    endBy = Optional.of(kernel.clock().nanos() + rest.plus(END_LIMIT).toNanos());
+    log.event("system: shutdown signal received")
+        .with("delay", delay.toMillis())
+        .with("signal", stopSignal())
+        .write();
+  }
+
+  private String stopSignal() {
+    return Signals.describe(supervisor().stopSignal());
+  }
+
+  // --- the end -----------------------------------------------------------------------------------
+
+  /** It is a service of the task, so that it ends after it. A further stop ends the wait for it. */
+  private Optional<Failure> stopEntrypoint() throws KernelException {
+    endsEntrypoint = true;
+    if (entrypoint.isPresent() && !entrypoint.get().hasExited()) {
+      entrypoint.get().stop(SIGTERM);
+      supervisor().await(KILL_DELAY, entrypoint.get()::hasExited);
+    }
+    return Optional.empty();
+  }
+
+  /** Nothing of the task runs when it is reported: two runs of it would overlap. */
+  private Optional<Failure> killEverything() throws KernelException {
+    leftovers = true;
+    if (supervisor.isPresent()) {
+      supervisor()
+          .killAll(DEATH_LIMIT)
+          .ifPresentOrElse(
+              why -> log.event("orchestrator: kill processes").warning(why).write(),
+              () -> leftovers = false);
+    } else {
+      leftovers = false;
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Failure> sumUp() {
+    if (agent.isPresent()) {
+      Resources.Use use = agent().resources().use();
+      LogEvent line = agent().line();
+      use.cpuTime().ifPresent(time -> line.with("cpu_seconds", seconds(time)));
+      use.cpuThrottled().ifPresent(time -> line.with("cpu_throttled_seconds", seconds(time)));
+      use.memoryPeak().ifPresent(bytes -> line.with("memory_peak_bytes", bytes));
+      use.memoryLimit().ifPresent(bytes -> line.with("memory_limit_bytes", bytes));
+      use.oomKills().ifPresent(kills -> line.with("oom_kills", kills));
+      use.processesPeak().ifPresent(processes -> line.with("processes_peak", processes));
+      line.with("orphans_reaped", status.orphansReaped()).write();
+    }
+    return Optional.empty();
+  }
+
+  private static BigDecimal seconds(Duration time) {
+    return BigDecimal.valueOf(time.toMillis(), 3);
+  }
+
+  /**
+   * Waits until all of the agent's standard error is there: its last writer has closed it; or, when
+   * some process that is not ours holds it, it has been silent for a while.
+   */
+  private Optional<Failure> drainErrors() throws KernelException {
+    if (agent.isEmpty()) {
+      return Optional.empty();
+    }
+    OutputPump errors = agent().errors();
+    errors.watch();
+    long deadline = kernel.clock().nanos() + DRAIN_LIMIT.toNanos();
+    Wake wake = Wake.DONE;
+    while (wake == Wake.DONE && !errors.hasEnded() && kernel.clock().nanos() - deadline < 0) {
+      long seen = errors.reads();
+      wake =
+          supervisor()
+              .awaitUnstoppable(
+                  SILENCE_LIMIT, () -> errors.hasEnded() || errors.reads() != seen);
+    }
+    return Optional.empty();
+  }
+
+  // --- the report --------------------------------------------------------------------------------
+
+  private Outcome report(Failure failure) {
+    String message = failure.describe(agentErrors.text());
+    writeTerminationLog(message);
+    if (!configuration.canReport()) {
+      return new Outcome.Untold(List.of(failure.message()));
+    }
+    long deadline = kernel.clock().nanos() + REPORT_LIMIT.toNanos();
+    if (endBy.isPresent() && endBy.get() - deadline < 0) {
+      deadline = endBy.get();
+    }
+    List<String> untold = new ArrayList<>(List.of(failure.message()));
+    String retryError = "";
+    boolean retryable = failure.isRetryable() || configuration.enableUnsafeRetries();
+    if (retryable && !leftovers) {
+      switch (unclaim(deadline)) {
+        case Reporter.Outcome.Told() -> {
+          log.event("retrying task after encountering a retryable error")
+              .attribute("error", message)
+              .write();
+          return new Outcome.Handled();
+        }
+        case Reporter.Outcome.NotTold(String reason) -> {
+          retryError = "; " + RETRY_FAILED + reason;
+          untold.add(RETRY_FAILED + reason);
+        }
+      }
+    }
+    switch (fail(message, deadline)) {
+      case Reporter.Outcome.Told() -> {
+        log.event("reported the task as failed").attribute("error", message + retryError).write();
+        return new Outcome.Handled();
+      }
+      case Reporter.Outcome.NotTold(String reason) -> untold.add(FAIL_FAILED + reason);
+    }
+    return new Outcome.Untold(untold);
+  }
+
+  /** The file from which {@code kubectl describe pod} shows why a container ended. */
+  private void writeTerminationLog(String message) {
+    byte[] bytes = CStrings.encode(message);
+    int length = Math.min(bytes.length, TERMINATION_LOG_BYTES);
+    while (length > 0 && length < bytes.length && (bytes[length] & 0xc0) == 0x80) {
+      length--; // not within a character
+    }
+    try {
+      kernel.files().overwrite(TERMINATION_LOG, Arrays.copyOf(bytes, length));
+    } catch (KernelException e) {
+      // Not in Kubernetes, or not writable by this user: the log has the message as well.
+    }
+  }
+
+  private Reporter.Outcome unclaim(long deadline) {
+    if (configuration.taskId().isEmpty()) {
+      return new Reporter.Outcome.NotTold("task_id: needed to retry a task, but missing or empty");
+    }
+    // What is left of the time is for the fail event, should this fail.
+    return call(
+        "/api/v3/runner/unclaim",
+        deadline,
+        left -> reporter.unclaim(configuration.taskId(), left.multipliedBy(2).dividedBy(3)));
+  }
+
+  private Reporter.Outcome fail(String message, long deadline) {
+    return call(
+        "/api/v2/task/event/fail",
+        deadline,
+        left -> reporter.fail(configuration.allocation(), message, left));
+  }
+
+  /** Makes a call on a thread of its own, so that probes are answered and orphans reaped. */
+  private Reporter.Outcome call(
+      String route, long deadline, Function<Duration, Reporter.Outcome> call) {
+    Duration left = Duration.ofNanos(Math.max(0, deadline - kernel.clock().nanos()));
+    AtomicReference<Optional<Reporter.Outcome>> answer = new AtomicReference<>(Optional.empty());
+    Runnable body =
+        () -> {
+          answer.set(Optional.of(outcome(call, left)));
+          supervisor.ifPresent(Supervisor::wake);
+        };
+    try {
+      kernel.processes().startThread("runner-api", REPORT_STACK_BYTES, body);
+    } catch (OutOfMemoryError e) {
+      // No thread is to be had: a report that holds up the signals is better than none.
+      body.run();
+    }
+    attempt(() -> awaitAnswer(answer, left));
+    Reporter.Outcome outcome =
+        answer
+            .get()
+            .orElse(
+                new Reporter.Outcome.NotTold(
+                    "the runner API did not answer within " + left.toSeconds() + "s"));
+    boolean told = outcome instanceof Reporter.Outcome.Told;
+    status.apiCalled(new ApiCall(route, told ? "success" : "error"));
+    return outcome;
+  }
+
+  private Optional<Failure> awaitAnswer(
+      AtomicReference<Optional<Reporter.Outcome>> answer, Duration limit) throws KernelException {
+    if (supervisor.isPresent()) {
+      supervisor().awaitUnstoppable(limit, () -> answer.get().isPresent());
+    }
+    return Optional.empty();
+  }
+
+  /** Whatever goes wrong is an answer: without one the task would wait for its time limit. */
+  private Reporter.Outcome outcome(Function<Duration, Reporter.Outcome> call, Duration left) {
+    try {
+      return call.apply(left);
+    } catch (RuntimeException | Error e) {
+      tellOwnFault(e);
+      return new Reporter.Outcome.NotTold("error calling CircleCI runner API: " + inWords(e));
+    }
+  }
+
+  /** The closing line of the run. */
+  private void close(LogEvent line, Outcome outcome) {
+    line.with("orphans_reaped", status.orphansReaped());
+    switch (outcome) {
+      case Outcome.Handled() -> line.success();
+      case Outcome.Untold(List<String> errors) -> line.error(String.join("; ", errors));
+    }
+    line.write();
   }
 }

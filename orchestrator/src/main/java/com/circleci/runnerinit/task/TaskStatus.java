@@ -1,36 +1,39 @@
 package com.circleci.runnerinit.task;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.health.ApiCall;
 import com.circleci.runnerinit.health.HealthState;
 import com.circleci.runnerinit.health.Metrics;
+import com.circleci.runnerinit.linux.Clock;
 import com.circleci.runnerinit.linux.Signals;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What the event loop lets the health server see. The loop writes it, the server reads it. */
+/** What the flow lets the health server see. The flow writes it, the server reads it. */
 final class TaskStatus implements HealthState {
   /** How long the loop may be at one piece of work before it counts as stuck. */
   private static final Duration STUCK_AFTER = Duration.ofSeconds(10);
 
+  private final Clock clock;
   private final String version;
   private final String buildDate;
-  private final long beginNanos = System.nanoTime();
+  private final long beginNanos;
   private final Map<String, Long> signalsForwarded = new TreeMap<>();
   private final Map<ApiCall, Long> apiCalls = new HashMap<>();
   private String phase = "starting";
   private boolean ready;
   private boolean waiting;
-  private long workingSinceNanos = beginNanos;
+  private long workingSinceNanos;
   private int childrenRunning;
   private long orphansReaped;
 
-  TaskStatus(String version, String buildDate) {
-    this.version = requireNonNull(version, "version is null");
-    this.buildDate = requireNonNull(buildDate, "buildDate is null");
+  TaskStatus(Clock clock, String version, String buildDate) {
+    this.clock = clock;
+    this.version = version;
+    this.buildDate = buildDate;
+    beginNanos = clock.nanos();
+    workingSinceNanos = beginNanos;
   }
 
   synchronized void become(String newPhase) {
@@ -48,7 +51,7 @@ final class TaskStatus implements HealthState {
 
   synchronized void beginWork() {
     waiting = false;
-    workingSinceNanos = System.nanoTime();
+    workingSinceNanos = clock.nanos();
   }
 
   synchronized void childStarted() {
@@ -76,7 +79,7 @@ final class TaskStatus implements HealthState {
   }
 
   synchronized Duration uptime() {
-    return Duration.ofNanos(System.nanoTime() - beginNanos);
+    return Duration.ofNanos(clock.nanos() - beginNanos);
   }
 
   @Override
@@ -86,7 +89,7 @@ final class TaskStatus implements HealthState {
 
   @Override
   public synchronized boolean isAlive() {
-    return waiting || System.nanoTime() - workingSinceNanos < STUCK_AFTER.toNanos();
+    return waiting || clock.nanos() - workingSinceNanos < STUCK_AFTER.toNanos();
   }
 
   @Override

@@ -19,7 +19,7 @@ final class Coroutines {
     try {
       Class<?> scope = Class.forName("jdk.internal.vm.ContinuationScope");
       Class<?> continuation = Class.forName("jdk.internal.vm.Continuation");
-      MethodHandles.Lookup lookup = MethodHandles.publicLookup();
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
       SCOPE = scope.getConstructor(String.class).newInstance("simulation");
       NEW =
           lookup

@@ -187,6 +187,11 @@ public final class SimulatedKernel implements Syscalls {
     self.deadline = Long.MAX_VALUE;
   }
 
+  /** Has the calling thread wait for what is not the kernel's. */
+  public void await(BooleanSupplier ready, long deadline) {
+    waitFor(ready, deadline);
+  }
+
   /** From now on, no thread is to be had. */
   public void refuseThreads() {
     threadsRefused = true;

@@ -2,75 +2,129 @@ package com.circleci.runnerinit.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.SimulatedKernel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
 class BufferedSinkTest {
-  private final List<String> written = new CopyOnWriteArrayList<>();
-  private final CountDownLatch read = new CountDownLatch(1);
+  private static final Duration LIMIT = Duration.ofSeconds(10);
+
+  private final SimulatedKernel kernel =
+      new SimulatedKernel().world(world -> assertThat(world.passTime()).as("goes on").isTrue());
 
   @Test
   void shouldWriteAllThatIsThereBeforeItReturnsFromAFlush() {
-    read.countDown();
-    BufferedSink sink = sink();
-    for (int i = 0; i < 1000; i++) {
-      sink.write((i + "\n").getBytes(StandardCharsets.UTF_8));
-    }
+    kernel.run(() -> {
+      BufferedSink sink = sink();
+      for (int i = 0; i < 1000; i++) {
+        sink.write(bytes(i + "\n"));
+      }
+      sink.flush(LIMIT);
+    });
 
-    sink.flush(Duration.ofSeconds(10));
-
-    assertThat(written).hasSize(1000).endsWith("999\n");
+    assertThat(written()).hasSize(1000).endsWith("999");
   }
 
   @Test
   void shouldNeverBlockWhenNobodyReadsAndTellWhatWasDropped() {
-    BufferedSink sink = sink();
-    byte[] line = "x".repeat(1024).getBytes(StandardCharsets.UTF_8);
-    for (int i = 0; i < 1000; i++) {
-      sink.write(line);
-    }
+    kernel.blockOutput(true);
+    kernel.run(() -> {
+      BufferedSink sink = sink();
+      for (int i = 0; i < 1000; i++) {
+        sink.write(bytes("x".repeat(1023) + "\n"));
+      }
+      kernel.blockOutput(false);
+      sink.flush(LIMIT);
+    });
 
-    read.countDown();
-    sink.flush(Duration.ofSeconds(10));
-
-    assertThat(written.size()).isLessThan(1000);
-    int dropped = 1000 - (written.size() - 1);
-    assertThat(written).last().isEqualTo("dropped " + dropped);
+    assertThat(written().size()).isLessThan(1000);
+    assertThat(written()).last().isEqualTo("dropped " + (1000 - (written().size() - 1)));
   }
 
   @Test
   void shouldGiveUpAFlushWhenItsTimeIsOver() {
-    BufferedSink sink = sink();
-    sink.write(new byte[] {'x'});
+    long begin = kernel.nanoTime();
+    kernel.blockOutput(true);
+    kernel.run(() -> {
+      BufferedSink sink = sink();
+      sink.write(bytes("x\n"));
+      sink.flush(LIMIT);
+    });
 
-    sink.flush(Duration.ofMillis(10));
+    assertThat(kernel.nanoTime() - begin).isEqualTo(LIMIT.toNanos());
+    assertThat(written()).isEmpty();
+  }
 
-    assertThat(written).isEmpty();
-    read.countDown();
+  @Test
+  void shouldWriteALongLineWhole() {
+    String line = "x".repeat(200_000);
+    kernel.run(() -> {
+      BufferedSink sink = sink();
+      sink.write(bytes(line + "\n"));
+      sink.flush(LIMIT);
+    });
+
+    assertThat(written()).containsExactly(line);
+  }
+
+  @Test
+  void shouldWriteAtOnceWhereNoThreadIsToBeHad() {
+    kernel.refuseThreads();
+    kernel.run(() -> sink().write(bytes("x\n")));
+
+    assertThat(written()).containsExactly("x");
+  }
+
+  @Test
+  void shouldWriteAtOnceWhereNothingCanBeWaitedFor() {
+    kernel.refusals((call, _) -> call.equals("EVENTFD2") ? -Errno.EMFILE : 0);
+    kernel.run(() -> sink().write(bytes("x\n")));
+
+    assertThat(written()).containsExactly("x");
+  }
+
+  @Test
+  void shouldGoOnAfterALineThatCouldNotBeWritten() {
+    kernel.refusals((call, count) -> call.equals("WRITE") && count == 1 ? -Errno.ENOSPC : 0);
+    kernel.run(() -> {
+      BufferedSink sink = sink();
+      sink.write(bytes("lost\n"));
+      sink.flush(LIMIT);
+      sink.write(bytes("written\n"));
+      sink.flush(LIMIT);
+    });
+
+    assertThat(written()).containsExactly("written");
+  }
+
+  @Test
+  void shouldHaveWhoeverHasALineWriteItOnceItsThreadMayNotWait() {
+    kernel.refusals((call, _) -> call.equals("READ") ? -Errno.EPERM : 0);
+    kernel.run(() -> {
+      BufferedSink sink = sink();
+      sink.write(bytes("first\n"));
+      sink.flush(LIMIT);
+      sink.write(bytes("second\n"));
+    });
+
+    assertThat(written()).containsExactly("first", "second");
   }
 
   private BufferedSink sink() {
-    BufferedSink sink =
-        new BufferedSink(line -> {
-          awaitReader();
-          written.add(new String(line, StandardCharsets.UTF_8));
-        });
-    sink.start(lines -> sink.write(("dropped " + lines).getBytes(StandardCharsets.UTF_8)));
+    BufferedSink sink = new BufferedSink(Kernel.of(kernel), 1);
+    sink.start(lines -> sink.write(bytes("dropped " + lines + "\n")));
     return sink;
   }
 
-  private void awaitReader() {
-    try {
-      assertThat(read.await(10, TimeUnit.SECONDS)).isTrue();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+  private List<String> written() {
+    return kernel.standardOutput().lines().toList();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

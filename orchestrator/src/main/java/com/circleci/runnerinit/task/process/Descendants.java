@@ -1,92 +1,71 @@
 package com.circleci.runnerinit.task.process;
 
 import static com.circleci.runnerinit.linux.Signals.SIGKILL;
-import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
-import java.nio.charset.StandardCharsets;
+import com.circleci.runnerinit.linux.ProcessTable;
+import com.circleci.runnerinit.linux.Processes;
+import com.circleci.runnerinit.linux.Processes.Sent;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** All processes that descend from this one, wherever setsid(2) or a double fork took them. */
 public final class Descendants {
   private static final int EVERYBODY = -1;
   private static final int INIT = 1;
-  private static final int STAT_BYTES = 512;
 
   private final Kernel kernel;
-  private final int self;
+  private final Processes processes;
 
   public Descendants(Kernel kernel) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    self = kernel.processes().processId();
+    this.kernel = kernel;
+    this.processes = kernel.processes();
   }
 
-  /** Whether this process is the init of its PID namespace, to which every orphan comes. */
-  public boolean isInit() {
-    return self == INIT;
+  /**
+   * Has every orphan come to this process: as the init of its PID namespace it does anyway.
+   *
+   * @throws KernelException where that is forbidden
+   */
+  public void adoptOrphans() throws KernelException {
+    if (!isInit()) {
+      processes.becomeSubreaper();
+    }
+  }
+
+  private boolean isInit() {
+    return processes.processId() == INIT;
   }
 
   /**
    * Kills those there are now. To be called until nothing is left to wait for: as a subreaper, one
    * that was forked meanwhile is found only the next time.
+   *
+   * @return {@code REFUSED} when there are some and none of them may be killed
    */
-  public void kill() {
-    if (isInit()) {
-      // The kernel walks the whole namespace under a lock: no fork escapes it.
-      kernel.processes().kill(EVERYBODY, SIGKILL);
-      return;
-    }
-    Map<Integer, List<Integer>> children = childrenByParent();
+  public Sent kill() {
+    // The kernel walks the whole namespace under a lock: no fork escapes it.
+    return isInit() ? processes.kill(EVERYBODY, SIGKILL) : killTree();
+  }
+
+  /** Where there is no /proc, the parent-death signal does the rest. */
+  private Sent killTree() {
+    List<ProcessTable.Entry> all = ProcessTable.read(kernel.files());
+    Sent result = Sent.NOBODY;
     Deque<Integer> parents = new ArrayDeque<>();
-    parents.add(self);
+    parents.add(processes.processId());
     while (!parents.isEmpty()) {
-      for (int child : children.getOrDefault(parents.remove(), List.of())) {
-        kernel.processes().kill(child, SIGKILL);
-        parents.add(child);
+      int parent = parents.remove();
+      for (ProcessTable.Entry process : all) {
+        if (process.parent() == parent) {
+          Sent sent = processes.kill(process.id(), SIGKILL);
+          result = sent == Sent.NOBODY || result == Sent.DELIVERED ? result : sent;
+          parents.add(process.id());
+        }
       }
     }
-  }
-
-  private Map<Integer, List<Integer>> childrenByParent() {
-    Map<Integer, List<Integer>> children = new HashMap<>();
-    for (String name : processNames()) {
-      int parent = parentOf(name);
-      if (parent > 0) {
-        children.computeIfAbsent(parent, _ -> new ArrayList<>()).add(Integer.parseInt(name));
-      }
-    }
-    return children;
-  }
-
-  private List<String> processNames() {
-    try {
-      return kernel.files().list("/proc").stream().filter(Descendants::isNumber).toList();
-    } catch (KernelException e) {
-      // No /proc: the process groups have been killed, and the parent-death signal does the rest.
-      return List.of();
-    }
-  }
-
-  private static boolean isNumber(String name) {
-    return name.chars().allMatch(c -> c >= '0' && c <= '9');
-  }
-
-  /** Field 4 of proc_pid_stat(5), after the name in parentheses, which may hold anything. */
-  private int parentOf(String process) {
-    try {
-      byte[] stat = kernel.files().read("/proc/" + process + "/stat", STAT_BYTES);
-      String text = new String(stat, StandardCharsets.ISO_8859_1);
-      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", 3);
-      return Integer.parseInt(fields[1]);
-    } catch (KernelException | RuntimeException e) {
-      // It has ended meanwhile.
-      return 0;
-    }
+    return result;
   }
 }

@@ -1,7 +1,6 @@
 package com.circleci.runnerinit.task.process;
 
-import static java.util.Objects.requireNonNull;
-
+import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.NativeBlock;
@@ -14,50 +13,65 @@ import java.util.OptionalInt;
  * exists, and looks again now and then, so that neither a directory that comes later nor an event
  * that was lost can hang it.
  */
-public final class FileWatch implements AutoCloseable {
+public final class FileWatch implements Chore, AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
   private static final Duration LOOK_AGAIN_WITHOUT_EVENTS = Duration.ofMillis(100);
   private static final int EVENTS_BYTES = 4096;
 
   private final Kernel kernel;
   private final String file;
+  private final NativeBlock events;
   private final OptionalInt watch;
   private boolean watching;
+  private boolean exists;
 
-  public FileWatch(Kernel kernel, String file) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    this.file = requireNonNull(file, "file is null");
-    watch = open(kernel);
+  private FileWatch(Kernel kernel, String file, OptionalInt watch) {
+    this.kernel = kernel;
+    this.file = file;
+    this.watch = watch;
+    events = kernel.memory().allocate(EVENTS_BYTES);
   }
 
-  private static OptionalInt open(Kernel kernel) {
+  /** Begins to watch, by looking for the first time. */
+  public static FileWatch begin(Kernel kernel, String file) {
+    OptionalInt watch;
     try {
-      return OptionalInt.of(kernel.files().openWatch());
+      watch = OptionalInt.of(kernel.files().openWatch());
     } catch (KernelException e) {
       // The user's limit of inotify instances is used up: looking again does it too.
-      return OptionalInt.empty();
+      watch = OptionalInt.empty();
     }
+    FileWatch begun = new FileWatch(kernel, file, watch);
+    begun.turn();
+    return begun;
   }
 
-  /** Readable when it is worth looking again. */
-  public OptionalInt descriptor() {
-    return watch;
+  public boolean exists() {
+    return exists;
   }
 
-  /** How long to wait for the descriptor before looking again all the same. */
-  public Duration lookAgain() {
-    return watching ? LOOK_AGAIN : LOOK_AGAIN_WITHOUT_EVENTS;
+  @Override
+  public Optional<Interest> interest() {
+    return watch.isPresent()
+        ? Optional.of(Interest.inReading(watch.getAsInt()))
+        : Optional.empty();
   }
 
-  /** Whether the file exists now. When it does not, all that may bring it is watched. */
-  public boolean look() {
+  @Override
+  public long dueIn() {
+    return (watching ? LOOK_AGAIN : LOOK_AGAIN_WITHOUT_EVENTS).toNanos();
+  }
+
+  /** Looks whether the file exists now. When it does not, all that may bring it is watched. */
+  @Override
+  public void turn() {
     watch.ifPresent(this::drain);
-    if (kernel.files().exists(file)) {
-      return true;
+    exists = kernel.files().exists(file);
+    if (!exists) {
+      watching = watch.isPresent() && watchNearestDirectory(watch.getAsInt());
+      // It may have come between the look and the watch.
+      exists = kernel.files().exists(file);
     }
-    watching = watch.isPresent() && watchNearestDirectory(watch.getAsInt());
-    // It may have come between the look and the watch.
-    return kernel.files().exists(file);
   }
 
   private boolean watchNearestDirectory(int descriptor) {
@@ -81,21 +95,18 @@ public final class FileWatch implements AutoCloseable {
     return Optional.of(slash < 0 ? "." : slash == 0 ? "/" : path.substring(0, slash));
   }
 
+  /** Which event it was does not matter. */
   private void drain(int descriptor) {
-    NativeBlock events = kernel.memory().allocate(EVENTS_BYTES);
     try {
-      while (kernel.descriptors().read(descriptor, events) > 0) {
-        // Which event it was does not matter.
-      }
+      kernel.descriptors().read(descriptor, events);
     } catch (KernelException e) {
-      // EAGAIN: all are read.
-    } finally {
-      kernel.memory().release(events);
+      // EAGAIN: there is none.
     }
   }
 
   @Override
   public void close() {
     watch.ifPresent(kernel.descriptors()::close);
+    kernel.memory().release(events);
   }
 }

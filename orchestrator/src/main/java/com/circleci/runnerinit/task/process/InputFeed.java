@@ -1,20 +1,23 @@
 package com.circleci.runnerinit.task.process;
 
-import static java.util.Objects.requireNonNull;
-
+import com.circleci.runnerinit.linux.Descriptors;
 import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.NativeBlock;
+import java.util.Optional;
 
 /**
  * Writes a secret into a child's standard input as fast as the child reads it, then ends it. It
  * never blocks, and a child that does not read is no error.
  */
-public final class InputFeed {
+public final class InputFeed implements Chore, AutoCloseable {
   private final Kernel kernel;
+  private final Descriptors descriptors;
   private final int descriptor;
   private final NativeBlock block;
+  private final int length;
   private int written;
   private boolean done;
 
@@ -24,27 +27,25 @@ public final class InputFeed {
    * @param descriptor the write end, which must not block
    */
   public InputFeed(Kernel kernel, int descriptor, byte[] bytes) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.kernel = kernel;
+    this.descriptors = kernel.descriptors();
     this.descriptor = descriptor;
-    block = kernel.memory().allocate(Math.max(1, bytes.length));
+    length = bytes.length;
+    block = kernel.memory().allocate(Math.max(1, length));
     block.bytes().put(0, bytes);
-    block.bytes().limit(bytes.length);
   }
 
-  public int descriptor() {
-    return descriptor;
-  }
-
-  public boolean isDone() {
-    return done;
+  @Override
+  public Optional<Interest> interest() {
+    return done ? Optional.empty() : Optional.of(Interest.inWriting(descriptor));
   }
 
   /** Writes what the pipe takes now. */
-  public void write() {
-    int length = block.bytes().limit();
+  @Override
+  public void turn() {
     try {
       while (!done && written < length) {
-        written += kernel.descriptors().write(descriptor, block, written, length - written);
+        written += descriptors.write(descriptor, block, written, length - written);
       }
       close();
     } catch (KernelException e) {
@@ -56,12 +57,12 @@ public final class InputFeed {
   }
 
   /** Ends the child's input, whatever is left to write. */
+  @Override
   public void close() {
     if (!done) {
       done = true;
-      kernel.descriptors().close(descriptor);
-      block.bytes().clear();
-      block.bytes().put(0, new byte[block.size()]);
+      descriptors.close(descriptor);
+      block.wipe();
       kernel.memory().release(block);
     }
   }

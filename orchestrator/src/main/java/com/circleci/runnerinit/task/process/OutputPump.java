@@ -1,118 +1,154 @@
 package com.circleci.runnerinit.task.process;
 
-import static java.util.Objects.requireNonNull;
-
+import com.circleci.runnerinit.linux.Descriptors;
 import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.NativeBlock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Passes a child's output on and keeps its ends. It has a thread of its own, since a reader that
- * does not read blocks it, and must block the child alone.
+ * does not read blocks it, and must block the child alone. Should the thread die, its work is done
+ * at the turns of the flow: nobody would read the child's output any more, and it would hang.
  */
-public final class OutputPump {
-  /** How long the pipe may stay silent after the last of our processes has gone. */
-  private static final Duration SILENCE_LIMIT = Duration.ofMillis(100);
-
-  /** How long a slow reader of our output may take with what is in the pipe. */
-  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(2);
-
+public final class OutputPump implements Chore {
   private static final int BLOCK_BYTES = 64 * 1024;
   private static final int STACK_BYTES = 128 * 1024;
 
+  /** What a pipe that has room takes without waiting (PIPE_BUF of pipe(7)). */
+  private static final int AT_ONCE_BYTES = 4096;
+
   private final Kernel kernel;
+  private final Descriptors descriptors;
   private final int from;
   private final int to;
-  private final OutputTail tail = new OutputTail();
-  private final Object progress = new Object();
-  private long reads;
-  private boolean ended;
+  private final OutputTail tail;
+  private final Runnable news;
+
+  /** All that the thread needs is had before it starts: memory may be short later. */
+  private final NativeBlock block;
+
+  private final AtomicLong reads = new AtomicLong();
+  private volatile boolean ended;
+  private volatile boolean watched;
+  private volatile Optional<Throwable> death = Optional.empty();
+  private boolean deathIsTold;
+  private boolean passesOn = true;
 
   /**
    * A pump between two descriptors; it closes the first at its end.
    *
    * @param from the read end of the child's pipe
+   * @param tail keeps the ends of what was read
+   * @param news run, by any thread, when the flow has to know something new
    */
-  public OutputPump(Kernel kernel, int from, int to) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
+  public OutputPump(Kernel kernel, int from, int to, OutputTail tail, Runnable news) {
+    this.kernel = kernel;
+    this.descriptors = kernel.descriptors();
     this.from = from;
     this.to = to;
+    this.tail = tail;
+    this.news = news;
+    block = kernel.memory().allocate(BLOCK_BYTES);
   }
 
+  /** Starts the thread, or fails as {@code Processes.startThread} does. */
   public void start() {
-    Thread thread = new Thread(null, this::pump, "stderr", STACK_BYTES);
-    thread.setDaemon(true);
-    thread.start();
+    kernel.processes().startThread("stderr", STACK_BYTES, this::pump);
   }
 
-  public OutputTail tail() {
-    return tail;
+  /** How often something was read. */
+  public long reads() {
+    return reads.get();
   }
 
-  /**
-   * Waits until the last writer has closed the pipe; or, when some process that is not ours holds
-   * it, until it has been silent for 100 ms, and for two seconds at most.
-   */
-  public void drain() {
-    long deadline = System.nanoTime() + DRAIN_LIMIT.toNanos();
-    synchronized (progress) {
-      long seen = -1;
-      while (!ended && reads != seen && System.nanoTime() < deadline) {
-        seen = reads;
-        awaitProgress(seen);
-      }
-    }
+  /** Whether all of the child's output was read. */
+  public boolean hasEnded() {
+    return ended;
   }
 
-  private void awaitProgress(long seen) {
-    long deadline = System.nanoTime() + SILENCE_LIMIT.toNanos();
-    long left = SILENCE_LIMIT.toNanos();
-    while (!ended && reads == seen && left > 0) {
-      try {
-        progress.wait(Math.ceilDiv(left, 1_000_000));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
-      left = deadline - System.nanoTime();
-    }
+  /** Has every read from now on be told as news. */
+  public void watch() {
+    watched = true;
   }
 
   private void pump() {
-    NativeBlock block = kernel.memory().allocate(BLOCK_BYTES);
     try {
-      boolean passOn = true;
-      int read;
-      while ((read = kernel.descriptors().read(from, block)) > 0) {
-        tail.append(block, read);
-        passOn = passOn && write(block, read);
-        synchronized (progress) {
-          reads++;
-          progress.notifyAll();
+      while (pass(BLOCK_BYTES)) {
+        if (watched) {
+          news.run();
         }
       }
+    } catch (Throwable e) {
+      death = Optional.of(e);
+    }
+    news.run();
+  }
+
+  /** Reads once, and passes that on; false at the end. */
+  private boolean pass(int most) {
+    int read = 0;
+    try {
+      read = descriptors.read(from, block, most);
     } catch (KernelException e) {
       // A pipe can't fail to be read; were it to, the child's output would be over for us.
-    } finally {
-      kernel.descriptors().close(from);
-      kernel.memory().release(block);
-      synchronized (progress) {
-        ended = true;
-        progress.notifyAll();
-      }
+    }
+    if (read == 0) {
+      ended = true;
+      descriptors.close(from);
+      return false;
+    }
+    tail.append(block, read);
+    if (passesOn) {
+      passOn(read);
+    }
+    reads.incrementAndGet();
+    return true;
+  }
+
+  private void passOn(int length) {
+    try {
+      descriptors.writeAll(to, block, length);
+    } catch (KernelException e) {
+      // When nobody will ever read our output, the child's is still taken, so that it goes on. A
+      // disk that is full, say, may have room again for what comes next.
+      passesOn = e.errno() != Errno.EPIPE;
     }
   }
 
-  /** False when nobody will ever read our output: the child's is still taken, so it goes on. */
-  private boolean write(NativeBlock block, int length) {
-    try {
-      kernel.descriptors().writeAll(to, block, length);
-      return true;
-    } catch (KernelException e) {
-      // A disk that is full, say, may have room again for what comes next.
-      return e.errno() != Errno.EPIPE;
+  /** Why the thread has died, told once. */
+  public Optional<Throwable> takeDeath() {
+    if (deathIsTold) {
+      return Optional.empty();
     }
+    deathIsTold = death.isPresent();
+    return death;
+  }
+
+  @Override
+  public Optional<Interest> interest() {
+    return death.isEmpty() || ended ? Optional.empty() : Optional.of(Interest.inReading(from));
+  }
+
+  /** Does the thread's work, once it has died: as much as nobody has to be waited for. */
+  @Override
+  public void turn() {
+    try {
+      if (death.isPresent() && !ended && isReady(Interest.inReading(from))) {
+        passesOn = passesOn && isReady(Interest.inWriting(to));
+        pass(AT_ONCE_BYTES);
+      }
+    } catch (KernelException e) {
+      // Where poll(2) is forbidden, the child's output is not worth the end of the run.
+    }
+  }
+
+  private boolean isReady(Interest interest) throws KernelException {
+    return descriptors.poll(List.of(interest), Optional.of(Duration.ZERO))[0];
   }
 }

@@ -1,14 +1,12 @@
 package com.circleci.runnerinit.task.process;
 
-import static java.util.Objects.requireNonNull;
-
-import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.Files;
 import com.circleci.runnerinit.linux.KernelException;
 import java.util.Optional;
 
 /** Finds the file to execute for a program's name, by the rules of execvp(3). */
 public final class ProgramLookup {
-  private final Kernel kernel;
+  private final Files files;
   private final String path;
 
   /**
@@ -16,8 +14,8 @@ public final class ProgramLookup {
    *
    * @param path directories, separated by colons
    */
-  public ProgramLookup(Kernel kernel, Optional<String> path) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
+  public ProgramLookup(Files files, Optional<String> path) {
+    this.files = files;
     this.path = path.orElse("");
   }
 
@@ -46,7 +44,7 @@ public final class ProgramLookup {
 
   private boolean isProgram(String file) {
     try {
-      return kernel.files().mayExecute(file) && kernel.files().status(file).isRegular();
+      return files.mayExecute(file) && files.status(file).isRegular();
     } catch (KernelException e) {
       // It went away between the two looks.
       return false;

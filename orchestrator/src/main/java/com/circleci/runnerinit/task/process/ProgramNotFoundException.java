@@ -4,7 +4,7 @@ package com.circleci.runnerinit.task.process;
 public final class ProgramNotFoundException extends Exception {
   private static final long serialVersionUID = 1;
 
-  ProgramNotFoundException(String message) {
+  public ProgramNotFoundException(String message) {
     super(message);
   }
 }

@@ -1,20 +1,50 @@
 package com.circleci.runnerinit.task.process;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.NativeBlock;
 import com.circleci.runnerinit.linux.PreparedSpawn;
 import com.circleci.runnerinit.linux.SpawnRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.OptionalInt;
 
-/** Starts children that the kernel is to kill before this process when memory is short. */
+/**
+ * Starts children that the kernel is to kill before this process when memory is short:
+ * proc_pid_oom_score_adj(5). Children have what their parent has when it forks, so it is raised for
+ * that moment. Anyone may raise it, and take it back.
+ */
 public final class Spawner {
-  private final Kernel kernel;
-  private final OomScore oomScore;
+  private static final String FILE = "/proc/self/oom_score_adj";
+  private static final int FILE_BYTES = 16;
+  private static final int MAX = 1000;
 
-  public Spawner(Kernel kernel, OomScore oomScore) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    this.oomScore = requireNonNull(oomScore, "oomScore is null");
+  /** A tenth of the memory: more than this process will ever have. */
+  private static final int RAISE = 100;
+
+  private final Kernel kernel;
+  private final OptionalInt file;
+  private final int own;
+
+  /** There from the start: between a child's start and what is noted of it, nothing may fail. */
+  private final NativeBlock block;
+
+  private Spawner(Kernel kernel, OptionalInt file, int own) {
+    this.kernel = kernel;
+    this.file = file;
+    this.own = own;
+    block = kernel.memory().allocate(FILE_BYTES);
+  }
+
+  /** To be called before dumps are forbidden: after that, the file is the superuser's. */
+  public static Spawner open(Kernel kernel) {
+    try {
+      byte[] text = kernel.files().read(FILE, FILE_BYTES);
+      int own = Integer.parseInt(new String(text, StandardCharsets.US_ASCII).strip());
+      return new Spawner(kernel, OptionalInt.of(kernel.files().openForWriting(FILE)), own);
+    } catch (KernelException | NumberFormatException e) {
+      // No /proc, or a sandbox that forbids it: children are as likely to go as this process.
+      return new Spawner(kernel, OptionalInt.empty(), 0);
+    }
   }
 
   /**
@@ -24,13 +54,26 @@ public final class Spawner {
    */
   public int spawn(SpawnRequest request, Runnable last) throws KernelException {
     PreparedSpawn child = kernel.processes().prepare(request);
-    oomScore.raise();
+    setScore(Math.min(MAX, own + RAISE));
     try {
       last.run();
       return kernel.processes().spawn(child);
     } finally {
-      oomScore.restore();
+      setScore(own);
       kernel.memory().release(child.block());
+    }
+  }
+
+  private void setScore(int value) {
+    if (file.isEmpty()) {
+      return;
+    }
+    try {
+      byte[] text = Integer.toString(value).getBytes(StandardCharsets.US_ASCII);
+      block.bytes().put(0, text);
+      kernel.descriptors().write(file.getAsInt(), block, 0, text.length);
+    } catch (KernelException e) {
+      // Forbidden after all.
     }
   }
 }

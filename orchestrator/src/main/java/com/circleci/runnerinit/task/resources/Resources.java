@@ -1,73 +1,102 @@
 package com.circleci.runnerinit.task.resources;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.task.resources.ControlGroup.Figure;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /** The container's resources, from the beginning of a run on. */
 public final class Resources {
-  private final Optional<ControlGroup> container;
+  private static final long MIB = 1024 * 1024;
+
   private final Kernel kernel;
+  private final Optional<ControlGroup> container;
   private final long oomKillsBefore;
-  private Optional<MemoryWatch> memory = Optional.empty();
-  private Optional<Duration> cpuBefore = Optional.empty();
-  private Optional<Duration> throttledBefore = Optional.empty();
+  private long cpuBefore;
+  private long throttledBefore;
 
-  /** To be made before the task starts: what is counted then is not the task's. */
-  public Resources(Kernel kernel) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    container = ControlGroup.own(kernel);
-    oomKillsBefore = oomKillsEver().orElse(0);
+  private Resources(Kernel kernel) {
+    this.kernel = kernel;
+    container = ControlGroup.own(kernel.files());
+    oomKillsBefore = now(Figure.OOM_KILLS).orElse(0);
   }
 
-  /** Begins to measure and to watch: the rest, which the task's start need not wait for. */
-  public void begin() {
-    memory = container.flatMap(group -> MemoryWatch.begin(kernel, group, System::nanoTime));
-    cpuBefore = container.flatMap(ControlGroup::cpuTime);
-    throttledBefore = container.flatMap(ControlGroup::cpuThrottled);
+  /** To be called before the task starts: what is counted then is not the task's. */
+  public static Resources open(Kernel kernel) {
+    return new Resources(kernel);
   }
 
-  /** Watches the memory; empty where it is not limited or can't be read. */
-  public Optional<MemoryWatch> memory() {
-    return memory;
+  /**
+   * Begins to measure and to watch: the rest, which the task's start need not wait for.
+   *
+   * @param tell told of each shortage of memory
+   * @return empty where the memory is not limited, or can't be read
+   */
+  public Optional<MemoryWatch> begin(Consumer<MemoryWatch.Shortage> tell) {
+    cpuBefore = now(Figure.CPU_TIME).orElse(0);
+    throttledBefore = now(Figure.CPU_THROTTLED).orElse(0);
+    return container.flatMap(group -> MemoryWatch.begin(kernel, group, tell));
   }
 
-  /** What was used since the beginning. */
-  public ResourceUse use() {
-    return new ResourceUse(
-        container.flatMap(ControlGroup::cpuTime).map(now -> now.minus(before(cpuBefore))),
-        container
-            .flatMap(ControlGroup::cpuThrottled)
-            .map(now -> now.minus(before(throttledBefore))),
-        number(container.map(ControlGroup::memoryPeak)),
-        memoryLimit(),
+  /**
+   * What was used since the beginning; what could not be read is empty.
+   *
+   * @param cpuThrottled how long the processes had to wait for the CPU limit's next period
+   * @param memoryPeak bytes, file cache included
+   * @param memoryLimit bytes; empty also when there is no limit
+   * @param oomKills processes that the kernel killed because the memory was used up
+   * @param processesPeak processes and threads at once
+   */
+  public record Use(
+      Optional<Duration> cpuTime,
+      Optional<Duration> cpuThrottled,
+      OptionalLong memoryPeak,
+      OptionalLong memoryLimit,
+      OptionalLong oomKills,
+      OptionalLong processesPeak) {}
+
+  public Use use() {
+    return new Use(
+        since(cpuBefore, now(Figure.CPU_TIME)),
+        since(throttledBefore, now(Figure.CPU_THROTTLED)),
+        now(Figure.MEMORY_PEAK),
+        now(Figure.MEMORY_LIMIT),
         oomKills(),
-        number(container.map(ControlGroup::processesPeak)));
+        now(Figure.PROCESSES_PEAK));
   }
 
-  /** Processes that the kernel killed since the beginning because the memory was used up. */
-  public OptionalLong oomKills() {
-    OptionalLong ever = oomKillsEver();
+  /** What the kernel has killed since the beginning because the memory was used up, in words. */
+  public Optional<String> describeOomKills() {
+    long killed = oomKills().orElse(0);
+    if (killed <= 0) {
+      return Optional.empty();
+    }
+    OptionalLong limit = now(Figure.MEMORY_LIMIT);
+    String processes = killed == 1 ? "1 process" : killed + " processes";
+    String where =
+        limit.isPresent() ? " at the memory limit of " + mebibytes(limit.getAsLong()) : "";
+    return Optional.of("out of memory (OOM): the kernel killed " + processes + where);
+  }
+
+  private static String mebibytes(long bytes) {
+    long tenths = bytes * 10 / MIB;
+    return tenths / 10 + (tenths % 10 == 0 ? "" : "." + tenths % 10) + " MiB";
+  }
+
+  private OptionalLong oomKills() {
+    OptionalLong ever = now(Figure.OOM_KILLS);
     return ever.isPresent() ? OptionalLong.of(ever.getAsLong() - oomKillsBefore) : ever;
   }
 
-  /** The container's, in bytes; empty also when there is none. */
-  public OptionalLong memoryLimit() {
-    return number(container.map(ControlGroup::memoryLimit));
+  private OptionalLong now(Figure figure) {
+    return container.map(group -> group.read(figure)).orElse(OptionalLong.empty());
   }
 
-  private OptionalLong oomKillsEver() {
-    return number(container.map(ControlGroup::oomKills));
-  }
-
-  private static Duration before(Optional<Duration> time) {
-    return time.orElse(Duration.ZERO);
-  }
-
-  private static OptionalLong number(Optional<OptionalLong> number) {
-    return number.orElse(OptionalLong.empty());
+  private static Optional<Duration> since(long before, OptionalLong nanos) {
+    return nanos.isPresent()
+        ? Optional.of(Duration.ofNanos(nanos.getAsLong() - before))
+        : Optional.empty();
   }
 }

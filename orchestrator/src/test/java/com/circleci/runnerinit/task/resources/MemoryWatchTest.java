@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.SimulatedKernel;
-import com.circleci.runnerinit.task.resources.MemoryShortage.ProcessSize;
+import com.circleci.runnerinit.linux.ProcessTable;
+import com.circleci.runnerinit.task.resources.MemoryWatch.Shortage;
+import java.util.ArrayList;
+import java.util.List;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class MemoryWatchTest {
+  private static final long SECOND = Duration.ofSeconds(1).toNanos();
   private static final String GROUP = "/sys/fs/cgroup/";
 
   private final SimulatedKernel files =
@@ -21,7 +25,7 @@ class MemoryWatchTest {
           .file("/proc/1/status", "Name:\torchestrator\nVmRSS:\t999 kB\n")
           .file("/proc/7/status", "Name:\tsh\nVmRSS:\t1 kB\n")
           .file("/proc/8/status", "Name:\tbuild\nVmRSS:\t3 kB\n");
-  private long nanos;
+  private final List<Shortage> told = new ArrayList<>();
 
   @Test
   void shouldSayOnceWhenTheSharePasses() {
@@ -29,7 +33,7 @@ class MemoryWatchTest {
     use(951);
 
     assertThat(lookAfter(watch, Duration.ofSeconds(1)))
-        .isEqualTo(new MemoryShortage(901, 1000, Optional.of(new ProcessSize("build", 3072))));
+        .isEqualTo(new Shortage(901, 1000, Optional.of(new ProcessTable.Entry(8, 0, "build", 3072))));
     assertThat(isSilentFor(watch, Duration.ofMinutes(5))).isTrue();
   }
 
@@ -57,17 +61,19 @@ class MemoryWatchTest {
   @Test
   void shouldLookOnceASecond() {
     MemoryWatch watch = watch();
-    assertThat(watch.untilNextLook()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(watch.dueIn()).isEqualTo(SECOND);
 
-    nanos += Duration.ofMillis(999).toNanos();
+    files.passTime(SECOND - 1);
     use(1000);
-    assertThat(watch.untilNextLook()).isEqualTo(Duration.ofMillis(1));
-    assertThat(watch.look()).isEmpty();
+    assertThat(watch.dueIn()).isEqualTo(1);
+    watch.turn();
+    assertThat(told).isEmpty();
 
-    nanos += Duration.ofMillis(1).toNanos();
-    assertThat(watch.untilNextLook()).isEqualTo(Duration.ZERO);
-    assertThat(watch.look()).isPresent();
-    assertThat(watch.untilNextLook()).isEqualTo(Duration.ofSeconds(1));
+    files.passTime(1);
+    assertThat(watch.dueIn()).isZero();
+    watch.turn();
+    assertThat(told).hasSize(1);
+    assertThat(watch.dueIn()).isEqualTo(SECOND);
   }
 
   @Test
@@ -102,26 +108,27 @@ class MemoryWatchTest {
   }
 
   private Optional<MemoryWatch> begin() {
-    ControlGroup group = ControlGroup.own(Kernel.of(files)).orElseThrow();
-    return MemoryWatch.begin(Kernel.of(files), group, () -> nanos);
+    Kernel kernel = Kernel.of(files);
+    ControlGroup group = ControlGroup.own(kernel.files()).orElseThrow();
+    return MemoryWatch.begin(kernel, group, told::add);
   }
 
   private void use(long bytes) {
     files.file(GROUP + "memory.current", Long.toString(bytes));
   }
 
-  private MemoryShortage lookAfter(MemoryWatch watch, Duration time) {
-    nanos += time.toNanos();
-    return watch.look().orElseThrow();
+  private Shortage lookAfter(MemoryWatch watch, Duration time) {
+    files.passTime(time.toNanos());
+    watch.turn();
+    assertThat(told).hasSize(1);
+    return told.removeFirst();
   }
 
   private boolean isSilentFor(MemoryWatch watch, Duration time) {
     for (long second = 0; second < time.toSeconds(); second++) {
-      nanos += Duration.ofSeconds(1).toNanos();
-      if (watch.look().isPresent()) {
-        return false;
-      }
+      files.passTime(Duration.ofSeconds(1).toNanos());
+      watch.turn();
     }
-    return true;
+    return told.isEmpty();
   }
 }

@@ -1,21 +1,19 @@
-package com.circleci.runnerinit.task.resources;
-
-import static java.util.Objects.requireNonNull;
+package com.circleci.runnerinit.task;
 
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.task.process.Chore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 
 /**
  * Hands back, once, the pages of this program's own file that its start has read: most of what it
  * has resident, and little of it is needed while it waits. A task that is over sooner pays nothing.
  */
-public final class StartPages {
+final class StartPages implements Chore {
   private static final Duration AFTER = Duration.ofSeconds(1);
   private static final String FILE = "/proc/self/smaps";
   private static final int FILE_BYTES = 256 * 1024;
@@ -23,26 +21,23 @@ public final class StartPages {
   private static final int HEX = 16;
 
   private final Kernel kernel;
-  private final LongSupplier nanoClock;
   private final long atNanos;
   private boolean done;
 
-  public StartPages(Kernel kernel, LongSupplier nanoClock) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    this.nanoClock = requireNonNull(nanoClock, "nanoClock is null");
-    atNanos = nanoClock.getAsLong() + AFTER.toNanos();
+  StartPages(Kernel kernel) {
+    this.kernel = kernel;
+    atNanos = kernel.clock().nanos() + AFTER.toNanos();
   }
 
-  /** How long until it is time to; empty when it was done. */
-  public Optional<Duration> untilTime() {
-    return done
-        ? Optional.empty()
-        : Optional.of(Duration.ofNanos(Math.max(0, atNanos - nanoClock.getAsLong())));
+  @Override
+  public long dueIn() {
+    return done ? NEVER : atNanos - kernel.clock().nanos();
   }
 
   /** Hands them back, when it is time. */
-  public void handBack() {
-    if (done || nanoClock.getAsLong() - atNanos < 0) {
+  @Override
+  public void turn() {
+    if (done || dueIn() > 0) {
       return;
     }
     done = true;

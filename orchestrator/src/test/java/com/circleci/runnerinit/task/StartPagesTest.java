@@ -1,8 +1,8 @@
-package com.circleci.runnerinit.task.resources;
+package com.circleci.runnerinit.task;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.task.resources.StartPages.Pages;
+import com.circleci.runnerinit.task.StartPages.Pages;
 import org.junit.jupiter.api.Test;
 
 class StartPagesTest {
