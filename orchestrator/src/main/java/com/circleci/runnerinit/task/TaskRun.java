@@ -69,6 +69,9 @@ public final class TaskRun {
   /** All calls to the runner API together. */
   static final Duration REPORT_LIMIT = Duration.ofSeconds(15);
 
+  /** By how much a call to the runner API ends before its time, to say itself why it failed. */
+  static final Duration REPORT_MARGIN = Duration.ofMillis(250);
+
   /** All that comes after a stop's grace period, for the sake of Kubernetes' limit of 30 s. */
   static final Duration END_LIMIT = Duration.ofSeconds(18);
 
@@ -675,7 +678,7 @@ public final class TaskRun {
     AtomicReference<Optional<Reporter.Outcome>> answer = new AtomicReference<>(Optional.empty());
     Runnable body =
         () -> {
-          answer.set(Optional.of(outcome(call, left)));
+          answer.set(Optional.of(outcome(call, left.minus(REPORT_MARGIN))));
           supervisor.ifPresent(Supervisor::wake);
         };
     try {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
@@ -33,6 +34,7 @@ public final class Simulation {
   private final List<ApiCall> calls = new ArrayList<>();
   private Optional<ApiCall> pendingCall = Optional.empty();
   private Optional<ExitCode> exit = Optional.empty();
+  private Consumer<ApiCall> callObserver = _ -> {};
   private long endedAt;
 
   /** A call to the runner API, which waits for its answer. */
@@ -58,6 +60,15 @@ public final class Simulation {
 
     public Duration budget() {
       return budget;
+    }
+
+    public boolean isTold() {
+      return answer.isPresent() && answer.get() instanceof Reporter.Outcome.Told;
+    }
+
+    @Override
+    public String toString() {
+      return route + answer;
     }
 
     public void succeed() {
@@ -109,6 +120,15 @@ public final class Simulation {
     return this;
   }
 
+  public boolean awaitsFile() {
+    return config.containsKey("readiness_file_path");
+  }
+
+  /** Has each call to the API observed when it is made. */
+  public void onCall(Consumer<ApiCall> observer) {
+    callObserver = observer;
+  }
+
   public Optional<Simulated> agent() {
     return kernel.process(process -> process.name().equals("circleci-agent"));
   }
@@ -118,7 +138,7 @@ public final class Simulation {
   }
 
   public Optional<ApiCall> pendingCall() {
-    return pendingCall;
+    return pendingCall.filter(call -> call.answer.isEmpty());
   }
 
   public List<ApiCall> calls() {
@@ -181,6 +201,7 @@ public final class Simulation {
       ApiCall call = new ApiCall(route, message, budget);
       kernel.note("call " + route);
       calls.add(call);
+      callObserver.accept(call);
       pendingCall = Optional.of(call);
       long deadline = kernel.nanoTime() + budget.toNanos();
       kernel.await(() -> call.answer.isPresent(), deadline);

@@ -13,6 +13,7 @@ final class Coroutines {
   private static final MethodHandle RUN;
   private static final MethodHandle YIELD;
   private static final MethodHandle IS_DONE;
+  private static final MethodHandle STACK;
   private static final Object SCOPE;
 
   static {
@@ -35,6 +36,13 @@ final class Coroutines {
           lookup
               .findVirtual(continuation, "isDone", MethodType.methodType(boolean.class))
               .asType(MethodType.methodType(boolean.class, Object.class));
+      STACK =
+          lookup
+              .findVirtual(
+                  continuation,
+                  "getStackTrace",
+                  MethodType.methodType(StackTraceElement[].class))
+              .asType(MethodType.methodType(StackTraceElement[].class, Object.class));
       YIELD =
           lookup
               .findStatic(continuation, "yield", MethodType.methodType(boolean.class, scope))
@@ -51,6 +59,15 @@ final class Coroutines {
     void run() {
       try {
         RUN.invokeExact(continuation);
+      } catch (Throwable e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    /** The frames that it will go on from, the innermost first. */
+    StackTraceElement[] stack() {
+      try {
+        return (StackTraceElement[]) STACK.invokeExact(continuation);
       } catch (Throwable e) {
         throw new AssertionError(e);
       }

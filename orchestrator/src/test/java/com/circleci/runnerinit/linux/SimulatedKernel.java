@@ -120,32 +120,78 @@ public final class SimulatedKernel implements Syscalls {
     }
   }
 
+  private boolean abandoned;
+
+  /** Ends the run here, whatever the program was about to do. */
+  public void abandon() {
+    abandoned = true;
+    if (current.isPresent()) {
+      Coroutines.yield();
+    }
+  }
+
+  public boolean isAbandoned() {
+    return abandoned;
+  }
+
+  /** Where the program's main thread waits, and for how many nanoseconds at most. */
+  public String position() {
+    Coroutine main = threads.getFirst();
+    StringBuilder text = new StringBuilder();
+    for (StackTraceElement frame : main.body.stack()) {
+      if (frame.getClassName().contains(".task.") || frame.getClassName().contains(".cmd.")) {
+        text.append(frame.getMethodName()).append(':').append(frame.getLineNumber()).append(' ');
+      }
+    }
+    long left = main.deadline == Long.MAX_VALUE ? -1 : main.deadline - now;
+    return text.append(left).toString();
+  }
+
+  /** The thread that makes the present call. */
+  public String thread() {
+    return current.map(thread -> thread.name).orElse("none");
+  }
+
   /** Runs a program's main thread, and those that it starts, until the first has ended. */
   public void run(Runnable main) {
     Coroutine first = new Coroutine("main", main);
     threads.add(first);
-    while (!first.body.isDone()) {
-      Optional<Coroutine> runnable =
-          threads.stream()
-              .filter(thread -> !thread.body.isDone())
-              .filter(thread -> thread.ready.getAsBoolean() || thread.deadline <= now)
-              .findFirst();
-      if (runnable.isPresent()) {
-        current = runnable;
-        runnable.get().body.run();
-        current = Optional.empty();
-        if (runnable.get() != first && runnable.get().death.isPresent()) {
-          note("thread " + runnable.get().name + " died: " + runnable.get().death.get());
-        }
-      } else {
-        callsWithoutNews = 0;
-        world.act(this);
-      }
+    while (settle()) {
+      callsWithoutNews = 0;
+      world.act(this);
     }
     threads.clear();
     first.death.ifPresent(e -> {
       throw new AssertionError("the program ended by " + e, e);
     });
+  }
+
+  /** Lets the program go on until all of its threads wait; false when its main one has ended. */
+  public boolean settle() {
+    Coroutine first = threads.getFirst();
+    while (!first.body.isDone() && !abandoned) {
+      Optional<Coroutine> next = runnable();
+      if (next.isEmpty()) {
+        return true;
+      }
+      Coroutine thread = next.get();
+      current = next;
+      thread.body.run();
+      current = Optional.empty();
+      if (thread != first && thread.death.isPresent()) {
+        note("thread " + thread.name + " died: " + thread.death.get());
+      }
+    }
+    return false;
+  }
+
+  private Optional<Coroutine> runnable() {
+    for (Coroutine thread : threads) {
+      if (!thread.body.isDone() && (thread.deadline <= now || thread.ready.getAsBoolean())) {
+        return Optional.of(thread);
+      }
+    }
+    return Optional.empty();
   }
 
   /** Lets time pass to the next limit that any thread waits for; false when there is none. */
@@ -647,6 +693,19 @@ public final class SimulatedKernel implements Syscalls {
 
   // --- signals ---------------------------------------------------------------------------------
 
+  private java.util.function.Consumer<Simulated> spawnObserver = _ -> {};
+  private java.util.function.ObjIntConsumer<Simulated> signalObserver = (_, _) -> {};
+
+  /** Has each child observed when it starts. */
+  public void onSpawn(java.util.function.Consumer<Simulated> observer) {
+    spawnObserver = observer;
+  }
+
+  /** Has each signal observed that this process sends. */
+  public void onSignal(java.util.function.ObjIntConsumer<Simulated> observer) {
+    signalObserver = observer;
+  }
+
   private final TreeMap<Integer, Integer> pending = new TreeMap<>();
 
   /** Sends this process a signal; a standard one merges with one that is pending. */
@@ -655,12 +714,32 @@ public final class SimulatedKernel implements Syscalls {
     raise(signal);
   }
 
-  private void raise(int signal) {
+  /** The same, without a note of it. */
+  public void raise(int signal) {
+    if (signal == Signals.SIGTERM || signal == Signals.SIGINT) {
+      callsAtStop = calls;
+    }
     pending.merge(signal, 1, (before, _) -> signal > 31 ? before + 1 : 1);
   }
 
   private boolean hasSignals() {
     return pending.keySet().stream().anyMatch(Signals::isTaken);
+  }
+
+  /** What the future depends on, less what the program knows. */
+  public String describe() {
+    StringBuilder text = new StringBuilder(pending.toString());
+    for (Simulated p : processes.values()) {
+      text.append(p.name + p.running + p.killed + p.stopped + (p.parent == self) + p.status);
+      text.append(p.received);
+    }
+    return text.append(nodes.containsKey("/status/ready")).toString();
+  }
+
+  /** Whether there is something that only this process can attend to: a signal, or a zombie. */
+  public boolean isUnattended() {
+    return hasSignals()
+        || processes.values().stream().anyMatch(p -> !p.running && p.parent == self);
   }
 
   public boolean isPending(int signal) {
@@ -759,6 +838,10 @@ public final class SimulatedKernel implements Syscalls {
     public Simulated foreign() {
       foreign = true;
       return this;
+    }
+
+    public boolean isForeign() {
+      return foreign;
     }
 
     public void stop() {
@@ -925,6 +1008,7 @@ public final class SimulatedKernel implements Syscalls {
     Simulated child =
         new Simulated(self, -1, name, arguments, textsAt(peekLong(request + 16)), standard);
     processes.put(child.pid, child);
+    spawnObserver.accept(child);
     boolean changesUser = peekLong(request + 56) != 0;
     note("spawn " + name + (changesUser ? " as " + peekLong(request + 64) : ""));
     return child.pid;
@@ -962,7 +1046,12 @@ public final class SimulatedKernel implements Syscalls {
     String who =
         target == -1 ? "everybody" : reached.getFirst().name + (target < 0 ? "'s group" : "");
     note("kill " + who + " " + Signals.name(signal));
-    reached.stream().filter(Simulated::isRunning).forEach(p -> p.receive(signal));
+    for (Simulated process : reached) {
+      if (process.isRunning()) {
+        signalObserver.accept(process, signal);
+        process.receive(signal);
+      }
+    }
     return 0;
   }
 
@@ -1033,7 +1122,17 @@ public final class SimulatedKernel implements Syscalls {
 
   // --- the calls -------------------------------------------------------------------------------
 
+  private long calls;
+  private long callsAtStop = Long.MAX_VALUE;
+
+  /** How many calls were made since a stop has become pending; negative when none is. */
+  public long callsSinceStop() {
+    boolean stop = isPending(Signals.SIGTERM) || isPending(Signals.SIGINT);
+    return stop ? calls - callsAtStop : -1;
+  }
+
   private void countCall(String call) {
+    calls++;
     if (++callsWithoutNews > MOST_CALLS_WITHOUT_NEWS) {
       throw new AssertionError("a tight circle: " + call);
     }

@@ -1,0 +1,176 @@
+package com.circleci.runnerinit.cmd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.linux.SimulatedKernel;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The real program, over a simulated kernel, in every order in which what is pending may come, to
+ * the end of each run. Runs that lead to the same state go on alike, so that one of them is
+ * followed. A state is where the program's main thread waits and until when, what the kernel holds,
+ * and what was said and called so far.
+ */
+class EveryOrderTest {
+  private static final int MOST_RUNS = 300_000;
+
+  private static int runs;
+  private static int states;
+  private static int ends;
+  private static int longest;
+
+  /** A task, and what may happen to it. */
+  record Case(
+      boolean entrypoint,
+      boolean readinessFile,
+      boolean unsafeRetries,
+      boolean api,
+      boolean delay,
+      boolean forward,
+      Happenings.Budget budget) {
+    Simulation task() {
+      Simulation task = new Simulation();
+      if (entrypoint) {
+        task.entrypoint();
+      }
+      if (readinessFile) {
+        task.readinessFile();
+      }
+      if (unsafeRetries) {
+        task.set("enable_unsafe_retries", "true");
+      }
+      if (!api) {
+        task.unset("allocation").unset("token");
+      }
+      if (delay) {
+        task.flag("--shutdown-delay=5s");
+      }
+      if (forward) {
+        task.flag("--signal-policy=forward");
+      }
+      return task;
+    }
+
+    Rules rules(Simulation task) {
+      Duration patience = Duration.ofSeconds(delay ? 15 : 10);
+      return new Rules(task, patience, forward, unsafeRetries, true);
+    }
+  }
+
+  static Stream<Case> cases() {
+    Happenings.Budget stops = new Happenings.Budget(3, 0, 0, 0);
+    Happenings.Budget mixed = new Happenings.Budget(1, 1, 1, 0);
+    return Stream.of(
+        new Case(false, false, false, true, false, false, stops),
+        new Case(false, false, false, true, true, true, stops),
+        new Case(false, true, true, true, false, false, stops),
+        new Case(true, false, false, true, false, false, mixed),
+        new Case(true, true, false, true, true, false, new Happenings.Budget(2, 0, 0, 0)),
+        new Case(false, false, true, true, false, true, mixed),
+        new Case(false, true, false, false, false, false, mixed));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void shouldKeepToTheRulesInWhateverOrderThingsCome(Case given) {
+    Walk walk = new Walk(given);
+    walk.walk();
+    runs += walk.runs;
+    states += walk.seen.size();
+    ends += walk.ends;
+    longest = Math.max(longest, walk.longest);
+  }
+
+  @AfterAll
+  static void tell() {
+    System.out.printf(
+        "simulation: every order: %d states, %d runs, %d of them to their end, the longest with %d"
+            + " things happening%n",
+        states, runs, ends, longest);
+  }
+
+  /** Follows every choice once from every state. */
+  private static final class Walk {
+    private final Case given;
+    private final Set<String> seen = new HashSet<>();
+    private final Deque<List<Integer>> open = new ArrayDeque<>();
+    private int runs;
+    private int ends;
+    private int longest;
+
+    Walk(Case given) {
+      this.given = given;
+      open.add(List.of());
+    }
+
+    void walk() {
+      while (!open.isEmpty()) {
+        assertThat(++runs).as("runs: is there no end of them?").isLessThan(MOST_RUNS);
+        follow(open.removeLast());
+      }
+    }
+
+    private void follow(List<Integer> way) {
+      Simulation task = given.task();
+      Rules rules = given.rules(task);
+      Guide guide = new Guide(way);
+      Happenings happenings = new Happenings(task, given.budget(), guide, rules);
+      guide.happenings = happenings;
+      task.kernel().world(happenings);
+      try {
+        task.runTask();
+        if (!task.kernel().isAbandoned()) {
+          ends++;
+          rules.checkEnd();
+        }
+      } catch (AssertionError e) {
+        throw new AssertionError(
+            e.getMessage() + "\nafter " + guide.names + "\n" + task.kernel().trace() + "\n"
+                + task.log() + task.errors(),
+            e);
+      }
+      longest = Math.max(longest, guide.taken.size());
+    }
+
+    /** Goes a way, and then on by the first choice, noting the others. */
+    private final class Guide implements Happenings.Chooser {
+      private final List<Integer> way;
+      private final List<Integer> taken = new ArrayList<>();
+      private final List<String> names = new ArrayList<>();
+      private Happenings happenings;
+
+      Guide(List<Integer> way) {
+        this.way = way;
+      }
+
+      @Override
+      public int choose(SimulatedKernel kernel, List<String> options) {
+        int index = 0;
+        if (taken.size() < way.size()) {
+          index = way.get(taken.size());
+        } else if (!seen.add(happenings.state() + options)) {
+          return -1;
+        } else {
+          for (int other = 1; other < options.size(); other++) {
+            List<Integer> branch = new ArrayList<>(taken);
+            branch.add(other);
+            open.add(branch);
+          }
+        }
+        taken.add(index);
+        names.add(options.get(index));
+        return index;
+      }
+    }
+  }
+}
