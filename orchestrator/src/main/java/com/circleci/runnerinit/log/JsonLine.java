@@ -37,7 +37,7 @@ final class JsonLine implements LineFormat {
       throw new UncheckedIOException(e);
     }
     // JSON allows DEL, C1 controls and bidirectional overrides within a string; a terminal obeys.
-    return (ControlCharacters.escape(text.toString()) + '\n').getBytes(StandardCharsets.UTF_8);
+    return (ControlCharacters.escapeJson(text.toString()) + '\n').getBytes(StandardCharsets.UTF_8);
   }
 
   private static void writeValue(JsonWriter json, Object value) throws IOException {

@@ -25,12 +25,12 @@ final class TextLine implements LineFormat {
     line.append(' ').append(traceTail).append(' ');
     appendMillis(line, event.age().toNanos() / 1000);
     line.append("ms ");
-    ControlCharacters.appendEscaped(line, event.name());
+    line.append(ControlCharacters.escape(event.name()));
     event
         .attributes()
         .forEach((key, value) -> {
           line.append(' ').append(key).append('=');
-          ControlCharacters.appendEscaped(line, value.toString());
+          line.append(ControlCharacters.escape(value.toString()));
         });
     return line.append('\n').toString().getBytes(StandardCharsets.UTF_8);
   }
