@@ -1,12 +1,16 @@
 package com.circleci.runnerinit.log;
 
-import static java.util.Objects.requireNonNull;
-
+import java.nio.charset.StandardCharsets;
 import java.util.function.LongUnaryOperator;
 
 /** Writes the run's events to a sink, in the form that was asked for. Safe for any thread. */
 public final class EventLog {
-  private final LineFormat format;
+  /** A quarter of what {@link BufferedSink} holds. */
+  private static final int MAX_LINE_BYTES = 64 * 1024;
+
+  private final LogFormat format;
+  private final String traceId;
+  private final LongUnaryOperator utcOffset;
   private final LogSink sink;
 
   /**
@@ -17,13 +21,10 @@ public final class EventLog {
    * @param utcOffset the local time's offset from UTC in seconds, at a given Unix time in seconds
    */
   public EventLog(LogFormat format, String traceId, LongUnaryOperator utcOffset, LogSink sink) {
-    requireNonNull(utcOffset, "utcOffset is null");
-    this.format =
-        switch (requireNonNull(format, "format is null")) {
-          case TEXT -> new TextLine(traceId, utcOffset);
-          case JSON -> new JsonLine(traceId);
-        };
-    this.sink = requireNonNull(sink, "sink is null");
+    this.format = format;
+    this.traceId = traceId;
+    this.utcOffset = utcOffset;
+    this.sink = sink;
   }
 
   /** Begins an event; its duration runs from here until it is written. */
@@ -32,6 +33,12 @@ public final class EventLog {
   }
 
   void write(LogEvent event) {
-    sink.write(format.format(event));
+    int valueLimit = MAX_LINE_BYTES;
+    byte[] line;
+    do {
+      valueLimit /= 2;
+      line = format.line(event, traceId, utcOffset, valueLimit).getBytes(StandardCharsets.UTF_8);
+    } while (line.length > MAX_LINE_BYTES && valueLimit > 0);
+    sink.write(line);
   }
 }

@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.log;
 
-import static java.util.Objects.requireNonNull;
-
 import java.time.Duration;
 import java.util.Collections;
 import java.util.SortedMap;
@@ -15,8 +13,8 @@ public final class LogEvent {
   private final SortedMap<String, Object> attributes = new TreeMap<>();
 
   LogEvent(EventLog log, String name) {
-    this.log = requireNonNull(log, "log is null");
-    this.name = requireNonNull(name, "name is null");
+    this.log = log;
+    this.name = name;
   }
 
   /** Adds an attribute of the application; its key gets the prefix {@code app.}. */
@@ -26,7 +24,7 @@ public final class LogEvent {
 
   /** Adds an attribute whose key is written as it is, such as {@code http.status_code}. */
   public LogEvent attribute(String key, Object value) {
-    attributes.put(requireNonNull(key, "key is null"), requireNonNull(value, "value is null"));
+    attributes.put(key, value);
     return this;
   }
 

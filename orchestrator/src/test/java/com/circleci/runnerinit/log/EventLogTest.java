@@ -7,7 +7,10 @@ import com.google.gson.JsonParser;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class EventLogTest {
   private static final String TRACE = "0123456789abcdef0123456789a3f9ab";
+  private static final int MOST_BYTES = 64 * 1024;
 
   private final List<byte[]> lines = new ArrayList<>();
 
@@ -65,6 +69,13 @@ class EventLogTest {
     assertThat(line.get("warning").getAsString()).isEqualTo("w");
     assertThat(line.get("result").getAsString()).isEqualTo("success");
     assertThat(line.get("trace_id").getAsString()).isEqualTo(TRACE);
+  }
+
+  @Test
+  void shouldStayValidJsonForANumberThatJsonDoesNotHave() {
+    log(LogFormat.JSON).event("e").with("v", Double.NaN).write();
+
+    assertThat(lastJson().get("app.v").getAsString()).isEqualTo("NaN");
   }
 
   @Test
@@ -135,6 +146,66 @@ class EventLogTest {
     log(format).event("e").with("v", "a\ud83d\udc7f").with("w", "b\udd00c\ud83d").write();
 
     assertThat(lastLine()).contains("a\ud83d\udc7f").contains("b\\udd00c\\ud83d");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldCutALongValueAndSayHowMuchIsLeftOut(LogFormat format) {
+    String longValue = "begin" + "é".repeat(500_000) + "end";
+
+    log(format).event("e").with("v", longValue).with("w", "whole").write();
+
+    assertThat(lastLine())
+        .contains("beginé")
+        .containsPattern("é \\.\\.\\. omitting 9\\d{5} bytes \\.\\.\\. é")
+        .contains("éend")
+        .contains("whole");
+    assertThat(lines.getLast().length).isLessThanOrEqualTo(MOST_BYTES);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldLeaveOutAsManyBytesAsItSays(LogFormat format) {
+    log(format).event("e").with("v", "\udcff".repeat(100_000)).write();
+
+    String[] parts = lastLine().split(" \\.\\.\\. omitting | bytes \\.\\.\\. ", -1);
+    int shown = (parts[0] + parts[2]).split("xff", -1).length - 1;
+    assertThat(shown + Integer.parseInt(parts[1])).isEqualTo(100_000);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldNeverWriteALineThatIsTooLong(LogFormat format) {
+    SplittableRandom random = new SplittableRandom(22);
+    for (int run = 0; run < 300; run++) {
+      LogEvent event = log(format).event(anyText(random));
+      Map<String, String> values = new HashMap<>();
+      for (int i = random.nextInt(40); i > 0; i--) {
+        String value = anyText(random);
+        values.put("app." + i, value);
+        event.with(String.valueOf(i), value);
+      }
+
+      event.write();
+
+      assertThat(lines.getLast().length).isLessThanOrEqualTo(MOST_BYTES);
+      assertThat(lastLine().indexOf('\n')).isEqualTo(lastLine().length() - 1);
+      if (format == LogFormat.JSON) {
+        assertThat(lastJson().keySet()).containsAll(values.keySet());
+      }
+      lines.clear();
+    }
+  }
+
+  private static String anyText(SplittableRandom random) {
+    int[] alphabets = {0x80, 0x800, 0x1_0000, Character.MAX_CODE_POINT + 1};
+    int alphabet = alphabets[random.nextInt(alphabets.length)];
+    int length = 1 << random.nextInt(16);
+    StringBuilder text = new StringBuilder();
+    for (int i = random.nextInt(length); i > 0; i--) {
+      text.appendCodePoint(random.nextInt(alphabet));
+    }
+    return text.toString();
   }
 
   private static boolean isUnseen(int c) {
