@@ -17,6 +17,7 @@ import com.circleci.runnerinit.log.BufferedSink;
 import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogFormat;
 import com.circleci.runnerinit.log.LogSink;
+import com.circleci.runnerinit.log.TimeZone;
 import com.circleci.runnerinit.override.InitProcess;
 import com.circleci.runnerinit.task.ExitCode;
 import com.circleci.runnerinit.task.Outcome;
@@ -29,8 +30,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.LongUnaryOperator;
 
 /** The program as a function: words in, exit code out. */
 final class Program {
@@ -77,7 +80,7 @@ final class Program {
         case Invocation.Help help -> print(HelpText.of(help.command(), name));
         case Invocation.Version() ->
             print("runner-init version " + BuildInfo.VERSION + " (built " + BuildInfo.DATE + ")\n");
-        case Invocation.Init init -> init(init);
+        case Invocation.Init init -> init(init, environment);
         case Invocation.HandOver handOver -> handOver(handOver, environment);
         case Invocation.RunTask task -> runTask(task, environment);
       };
@@ -93,8 +96,8 @@ final class Program {
     return ExitCode.HANDLED;
   }
 
-  private ExitCode init(Invocation.Init init) {
-    EventLog log = openLog(init.logFormat(), console::printLine);
+  private ExitCode init(Invocation.Init init, Environment environment) {
+    EventLog log = openLog(environment, init.logFormat(), console::printLine);
     announce(log);
     try {
       SignalInterruption interruption = new SignalInterruption(kernel, log, init.shutdownDelay());
@@ -106,7 +109,7 @@ final class Program {
   }
 
   private ExitCode handOver(Invocation.HandOver handOver, Environment environment) {
-    EventLog log = openLog(handOver.logFormat(), console::printLine);
+    EventLog log = openLog(environment, handOver.logFormat(), console::printLine);
     announce(log);
     List<String> orchestrator = new ArrayList<>(List.of(ownPath(), "run-task"));
     orchestrator.addAll(handOver.passedOn());
@@ -137,7 +140,7 @@ final class Program {
   private ExitCode runTask(Invocation.RunTask task, Environment environment) {
     kernel.processes().wipeEnvironment(Environment.OWN_PREFIX);
     BufferedSink sink = new BufferedSink(kernel, STANDARD_OUTPUT);
-    EventLog log = openLog(task.logFormat(), sink);
+    EventLog log = openLog(environment, task.logFormat(), sink);
     sink.start(lines ->
         log.event("log: lines dropped")
             .with("lines", lines)
@@ -183,12 +186,22 @@ final class Program {
     return outcome.exitCode();
   }
 
-  private EventLog openLog(LogFormat format, LogSink sink) {
+  private EventLog openLog(Environment environment, LogFormat format, LogSink sink) {
     SplittableRandom random = new SplittableRandom(System.nanoTime());
     String traceId =
         HexFormat.of().toHexDigits(random.nextLong())
             + HexFormat.of().toHexDigits(random.nextLong());
-    return new EventLog(format, traceId, kernel.clock()::utcOffset, sink);
+    LongUnaryOperator utcOffset = TimeZone.utcOffset(environment.get("TZ"), this::readZone);
+    return new EventLog(format, traceId, utcOffset, sink);
+  }
+
+  private Optional<byte[]> readZone(String path) {
+    try {
+      return Optional.of(kernel.files().read(path, TimeZone.MAX_FILE_BYTES));
+    } catch (KernelException e) {
+      // Not there, or not to be read: the log is in UTC.
+      return Optional.empty();
+    }
   }
 
   private static void announce(EventLog log) {
