@@ -21,7 +21,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef SYS_close_range
@@ -36,13 +35,6 @@
 long runner_init_syscall(long number, long a, long b, long c, long d, long e, long f) {
   long result = syscall(number, a, b, c, d, e, f);
   return result == -1 ? -errno : result;
-}
-
-/* Seconds east of UTC at a Unix time, by TZ and /etc/localtime. */
-long runner_init_utc_offset(long unix_seconds) {
-  time_t at = unix_seconds;
-  struct tm local;
-  return localtime_r(&at, &local) ? local.tm_gmtoff : 0;
 }
 
 /*

@@ -15,11 +15,6 @@ public final class Clock {
     return syscalls.nanoTime();
   }
 
-  /** Seconds east of UTC at a Unix time in seconds, by TZ and /etc/localtime. */
-  public long utcOffset(long unixSeconds) {
-    return syscalls.utcOffset(unixSeconds);
-  }
-
   /** Does nothing for a while, where even poll(2) is refused. */
   public void pause(Duration time) {
     syscalls.pause(time.toNanos());

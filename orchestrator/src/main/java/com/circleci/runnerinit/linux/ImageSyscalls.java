@@ -29,9 +29,6 @@ public final class ImageSyscalls implements Syscalls {
   @CFunction("runner_init_wipe_environment")
   private static native void wipeEnvironment0(long prefix);
 
-  @CFunction("runner_init_utc_offset")
-  private static native long utcOffset0(long unixSeconds);
-
   @Override
   public long invoke(int number, long a, long b, long c, long d, long e, long f) {
     return syscall0(number, a, b, c, d, e, f);
@@ -60,11 +57,6 @@ public final class ImageSyscalls implements Syscalls {
   @Override
   public void wipeEnvironment(long prefix) {
     wipeEnvironment0(prefix);
-  }
-
-  @Override
-  public long utcOffset(long unixSeconds) {
-    return utcOffset0(unixSeconds);
   }
 
   @Override

@@ -21,9 +21,6 @@ public interface Syscalls {
 
   void wipeEnvironment(long prefix);
 
-  /** Seconds east of UTC at a Unix time in seconds. */
-  long utcOffset(long unixSeconds);
-
   /** Memory outside the heap, zeroed. */
   NativeBlock allocate(int bytes);
 

@@ -26,7 +26,6 @@ public class ForeignSyscalls implements Syscalls {
   private final MethodHandle arguments = bind("runner_init_arguments", 2);
   private final MethodHandle environment = bind("runner_init_environment", 2);
   private final MethodHandle wipe = bind("runner_init_wipe_environment", 1);
-  private final MethodHandle utcOffset = bind("runner_init_utc_offset", 1);
 
   /** The kernel, less one call with a certain first argument. */
   public static Syscalls refusing(String call, long argument, int errno) {
@@ -104,11 +103,6 @@ public class ForeignSyscalls implements Syscalls {
   @Override
   public void wipeEnvironment(long prefix) {
     call(wipe, prefix);
-  }
-
-  @Override
-  public long utcOffset(long unixSeconds) {
-    return call(utcOffset, unixSeconds);
   }
 
   /** Never freed: tests are short. */

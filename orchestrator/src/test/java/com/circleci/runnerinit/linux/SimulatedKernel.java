@@ -1115,11 +1115,6 @@ public final class SimulatedKernel implements Syscalls {
         entry -> entry.startsWith(begin) ? entry.substring(0, entry.indexOf('=') + 1) : entry);
   }
 
-  @Override
-  public long utcOffset(long unixSeconds) {
-    return 0;
-  }
-
   // --- the calls -------------------------------------------------------------------------------
 
   private long calls;
