@@ -37,7 +37,7 @@ enum FaultPlace {
   GROUP("openat", "`/etc/group`", CallFinder.path("/etc/group")),
   NOTHING("openat", "`/dev/null`", CallFinder.path("/dev/null")),
   TERMINATION_LOG("openat", "`/dev/termination-log`", CallFinder.path("/dev/termination-log")),
-  TIME_ZONE("open", "`/etc/localtime`", CallFinder.path("/etc/localtime")),
+  TIME_ZONE("openat", "`/etc/localtime`", CallFinder.path("/etc/localtime")),
   READ("read", "any", CallFinder.first()),
   STANDARD_OUTPUT("write", "standard output", CallFinder.descriptor(1)),
   STANDARD_ERROR("write", "standard error", CallFinder.descriptor(2)),
