@@ -177,7 +177,7 @@ class EventLogTest {
   @EnumSource
   void shouldNeverWriteALineThatIsTooLong(LogFormat format) {
     SplittableRandom random = new SplittableRandom(22);
-    for (int run = 0; run < 300; run++) {
+    for (int run = 0; run < 60; run++) {
       LogEvent event = log(format).event(anyText(random));
       Map<String, String> values = new HashMap<>();
       for (int i = random.nextInt(40); i > 0; i--) {
