@@ -33,6 +33,9 @@ final class Supervisor {
   /** After so many, signals and time limits have their turn. */
   private static final int REAPED_A_TURN = 256;
 
+  /** No limit. */
+  static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
+
   /** How often to look where poll(2) is forbidden. */
   private static final Duration WITHOUT_POLL = Duration.ofMillis(10);
 
@@ -182,14 +185,14 @@ final class Supervisor {
 
   private Wake await(Duration limit, BooleanSupplier done, boolean stoppable)
       throws KernelException {
-    long deadline = kernel.clock().nanos() + limit.toNanos();
+    long begin = kernel.clock().nanos();
     long left = limit.toNanos();
     do {
       if (done.getAsBoolean()) {
         return Wake.DONE;
       }
       turn(Math.max(0, left));
-      left = deadline - kernel.clock().nanos();
+      left = limit == FOR_EVER ? left : limit.toNanos() - (kernel.clock().nanos() - begin);
       if (done.getAsBoolean()) {
         return Wake.DONE;
       }
@@ -244,15 +247,16 @@ final class Supervisor {
       chore.interest().ifPresent(interests::add);
       nanos = Math.min(nanos, Math.max(0, chore.dueIn()));
     }
-    Duration limit = Duration.ofNanos(nanos);
     if (crippled) {
-      kernel.clock().pause(limit.compareTo(WITHOUT_POLL) < 0 ? limit : WITHOUT_POLL);
+      kernel.clock().pause(Duration.ofNanos(Math.min(nanos, WITHOUT_POLL.toNanos())));
       return false;
     }
+    Optional<Duration> limit =
+        nanos < FOR_EVER.toNanos() ? Optional.of(Duration.ofNanos(nanos)) : Optional.empty();
     status.beginWaiting();
     boolean[] ready =
         orCripple(
-            () -> kernel.descriptors().poll(interests, Optional.of(limit)),
+            () -> kernel.descriptors().poll(interests, limit),
             new boolean[interests.size()]);
     status.beginWork();
     if (ready[1]) {

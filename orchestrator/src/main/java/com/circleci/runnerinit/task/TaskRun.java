@@ -78,7 +78,6 @@ public final class TaskRun {
   /** A TLS handshake is deeper than musl's default of 128 KiB. */
   private static final int REPORT_STACK_BYTES = 1024 * 1024;
 
-  private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
   private static final int STANDARD_OUTPUT = 1;
   private static final int STANDARD_ERROR = 2;
   private static final String TERMINATION_LOG = "/dev/termination-log";
@@ -443,7 +442,7 @@ public final class TaskRun {
   /** A task that finishes within its grace period is judged as if no stop had come. */
   private Optional<Failure> awaitAgent() throws KernelException {
     Child child = agent().child();
-    boolean stopped = supervisor().await(FOR_EVER, child::hasExited) == Wake.STOP;
+    boolean stopped = supervisor().await(Supervisor.FOR_EVER, child::hasExited) == Wake.STOP;
     if (stopped && !finishesInTime(child)) {
       endAgent(child);
       return Optional.of(Failure.notRetryable(STILL_RUNNING));

@@ -33,6 +33,7 @@ final class Rules {
   private int agents;
   private int services;
   private boolean refused;
+  private Optional<AssertionError> broken = Optional.empty();
 
   /**
    * Rules of a task.
@@ -52,9 +53,18 @@ final class Rules {
     this.forwards = forwards;
     this.unsafeRetries = unsafeRetries;
     this.supervised = supervised;
-    kernel.onSpawn(this::checkSpawn);
-    kernel.onSignal(this::checkSignal);
-    task.onCall(this::checkCall);
+    kernel.onSpawn(child -> check(() -> checkSpawn(child)));
+    kernel.onSignal((process, signal) -> check(() -> checkSignal(process, signal)));
+    task.onCall(call -> check(() -> checkCall(call)));
+  }
+
+  /** The program would take a broken rule for a fault of its own. */
+  private void check(Runnable rule) {
+    try {
+      rule.run();
+    } catch (AssertionError e) {
+      broken = broken.or(() -> Optional.of(e));
+    }
   }
 
   void stopAsked() {
@@ -126,20 +136,22 @@ final class Rules {
 
   private void checkCall(Simulation.ApiCall call) {
     List<Simulated> alive = kernel.processes();
-    assertThat(alive.stream().filter(p -> !p.isKilled() && !p.isForeign()).toList())
-        .as("alive when it is reported")
-        .isEmpty();
+    if (!refused) {
+      assertThat(alive.stream().filter(p -> !p.isKilled() && !p.isForeign()).toList())
+          .as("alive when it is reported")
+          .isEmpty();
+    }
     if (call.route().equals("unclaim")) {
       assertThat(alive).as("two runs would overlap").isEmpty();
       assertThat(agents == 0 || unsafeRetries).as("the task may have run").isTrue();
     }
     long callsBefore = task.calls().stream().filter(c -> c.route().equals(call.route())).count();
     assertThat(callsBefore).as("calls of " + call.route()).isEqualTo(1);
-    assertThat(kernel.text("/dev/termination-log").orElse(""))
-        .as("the termination log")
-        .endsWith(": Check container logs for more details");
-    if (call.route().equals("fail")) {
-      assertThat(kernel.text("/dev/termination-log").orElse("")).isEqualTo(call.message());
+    if (!refused) {
+      assertThat(terminationLog()).endsWith(": Check container logs for more details");
+      assertThat(call.route().equals("unclaim") || terminationLog().equals(call.message()))
+          .as("the same in the termination log")
+          .isTrue();
     }
   }
 
@@ -157,36 +169,52 @@ final class Rules {
   }
 
   void checkEnd() {
-    String log = task.log();
+    broken.ifPresent(
+        e -> {
+          throw new AssertionError(e.getMessage(), e);
+        });
     boolean told = task.calls().stream().anyMatch(Simulation.ApiCall::isTold);
-    boolean failed = !kernel.text("/dev/termination-log").orElse("").isEmpty();
-    Optional<String> agentExit = agentExit();
-
-    assertThat(kernel.processes().stream().filter(p -> !p.isKilled() && !p.isForeign()).toList())
-        .as("alive at the end")
-        .isEmpty();
-    if (!kernel.processes().isEmpty()) {
-      assertThat(log).contains("orchestrator: kill processes");
-    }
-    boolean inTime = agentExit.isPresent() && !log.contains("termination grace period is ");
     if (!refused) {
-      assertThat(failed)
-          .as("a failure")
-          .isNotEqualTo(inTime && agentExit.get().equals("exit status 0"));
+      assertThat(kernel.processes().stream().filter(p -> !p.isKilled() && !p.isForeign()).toList())
+          .as("alive at the end")
+          .isEmpty();
     }
-    assertThat(task.exit()).isEqualTo(failed && !told ? ExitCode.FAILED : ExitCode.HANDLED);
-    assertThat(task.errors().isEmpty()).as("said on standard error").isEqualTo(!failed || told);
-    assertThat(log + task.errors() + kernel.variables()).doesNotContain(Simulation.TOKEN);
-    assertThat(task.errors() + log).doesNotContain("Exception").doesNotContain("com.circleci");
-    assertThat(log.lines().filter(line -> line.startsWith("run-task ")).count()).isEqualTo(1);
+    String said = task.log() + task.errors();
+    assertThat(said + kernel.variables()).doesNotContain(Simulation.TOKEN);
+    assertThat(said).doesNotContain("Exception").doesNotContain("com.circleci");
+    boolean succeeded =
+        kernel.trace().contains("EXIT circleci-agent 0") && terminationLog().isEmpty();
+    assertThat(task.exit())
+        .isEqualTo(told || succeeded ? ExitCode.HANDLED : ExitCode.FAILED);
     if (supervised) {
       assertThat(kernel.trace()).noneMatch(event -> event.startsWith("thread "));
+    }
+    if (!refused) {
+      checkSaid(told);
     }
     firstStopAt.ifPresent(
         at ->
             assertThat(Duration.ofNanos(task.endedAt() - at))
                 .as("from the first stop to the end")
                 .isLessThanOrEqualTo(patience.plus(END)));
+  }
+
+  private void checkSaid(boolean told) {
+    String log = task.log();
+    boolean failed = !terminationLog().isEmpty();
+    boolean inTime = agentExit().isPresent() && !log.contains("termination grace period is ");
+    assertThat(failed)
+        .as("a failure")
+        .isNotEqualTo(inTime && agentExit().get().equals("exit status 0"));
+    assertThat(task.errors().isEmpty()).as("said on standard error").isEqualTo(!failed || told);
+    assertThat(log.contains("orchestrator: kill processes"))
+        .as("leftovers are told of")
+        .isEqualTo(!kernel.processes().isEmpty());
+    assertThat(log.lines().filter(line -> line.startsWith("run-task ")).count()).isEqualTo(1);
+  }
+
+  private String terminationLog() {
+    return kernel.text("/dev/termination-log").orElse("");
   }
 
   private Optional<String> agentExit() {
