@@ -1,6 +1,6 @@
 package com.circleci.runnerinit.configuration;
 
-import java.nio.charset.StandardCharsets;
+import com.circleci.runnerinit.linux.CStrings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,7 +24,7 @@ public final class Environment {
     this.entries = List.copyOf(entries);
     this.values = LinkedHashMap.newLinkedHashMap(entries.size());
     for (byte[] entry : entries) {
-      String text = new String(entry, StandardCharsets.UTF_8);
+      String text = CStrings.decode(entry);
       int equals = text.indexOf('=');
       if (equals > 0) {
         values.putIfAbsent(text.substring(0, equals), text.substring(equals + 1));
@@ -72,11 +72,11 @@ public final class Environment {
   }
 
   private static byte[] entry(String name, String value) {
-    return (name + "=" + value).getBytes(StandardCharsets.UTF_8);
+    return CStrings.encode(name + "=" + value);
   }
 
   private static boolean startsWith(byte[] entry, String prefix) {
-    byte[] bytes = prefix.getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = CStrings.encode(prefix);
     if (entry.length < bytes.length) {
       return false;
     }
