@@ -18,12 +18,12 @@ import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogFormat;
 import com.circleci.runnerinit.log.LogSink;
 import com.circleci.runnerinit.log.TimeZone;
+import com.circleci.runnerinit.lookup.LookupException;
 import com.circleci.runnerinit.override.InitProcess;
 import com.circleci.runnerinit.task.ExitCode;
 import com.circleci.runnerinit.task.Outcome;
 import com.circleci.runnerinit.task.Plan;
 import com.circleci.runnerinit.task.TaskRun;
-import com.circleci.runnerinit.task.process.ProgramNotFoundException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -123,7 +123,7 @@ final class Program {
     try {
       new InitProcess(kernel, environment).execute(handOver.entrypoint(), orchestrator, entries);
       throw new AssertionError("execve returned without an error");
-    } catch (ProgramNotFoundException | KernelException e) {
+    } catch (LookupException | KernelException e) {
       return fail(log, "override-entrypoint", e);
     }
   }

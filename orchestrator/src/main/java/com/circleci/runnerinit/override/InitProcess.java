@@ -5,8 +5,8 @@ import static java.util.Objects.requireNonNull;
 import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
-import com.circleci.runnerinit.task.process.ProgramLookup;
-import com.circleci.runnerinit.task.process.ProgramNotFoundException;
+import com.circleci.runnerinit.lookup.LookupException;
+import com.circleci.runnerinit.lookup.ProgramLookup;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,7 +28,7 @@ public final class InitProcess {
    * @param entries the environment that both get
    */
   public void execute(List<String> entrypoint, List<String> orchestrator, List<byte[]> entries)
-      throws ProgramNotFoundException, KernelException {
+      throws LookupException, KernelException {
     String path = new ProgramLookup(kernel.files(), environment.get("PATH")).find(entrypoint.getFirst());
     List<String> arguments = new ArrayList<>(entrypoint);
     arguments.addAll(orchestrator);

@@ -1,12 +1,12 @@
 package com.circleci.runnerinit.task;
 
+import com.circleci.runnerinit.configuration.CommandWords;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.configuration.GoDuration;
 import com.circleci.runnerinit.linux.Files;
-import com.circleci.runnerinit.task.process.CommandWords;
-import com.circleci.runnerinit.task.process.ProgramLookup;
-import com.circleci.runnerinit.task.process.ProgramNotFoundException;
+import com.circleci.runnerinit.lookup.LookupException;
+import com.circleci.runnerinit.lookup.ProgramLookup;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,11 +28,11 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
   /**
    * The command for a configuration.
    *
-   * @throws ProgramNotFoundException when there is no such program, or the configured path can't be
+   * @throws LookupException when there is no such program, or the configured path can't be
    *     split into words
    */
   static AgentCommand of(Configuration configuration, Files files, Environment environment)
-      throws ProgramNotFoundException {
+      throws LookupException {
     String configured = configuration.taskAgentPath();
     // A path may hold spaces; only one that names no file is a command line.
     List<String> words =
@@ -58,11 +58,11 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
     return new AgentCommand(path, arguments, variables);
   }
 
-  private static List<String> split(String commandLine) throws ProgramNotFoundException {
+  private static List<String> split(String commandLine) throws LookupException {
     try {
       return CommandWords.split(commandLine);
     } catch (IllegalArgumentException e) {
-      throw new ProgramNotFoundException("task_agent_path: " + e.getMessage());
+      throw new LookupException("task_agent_path: " + e.getMessage());
     }
   }
 

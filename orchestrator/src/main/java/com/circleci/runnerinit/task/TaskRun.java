@@ -15,6 +15,7 @@ import com.circleci.runnerinit.linux.Credentials;
 import com.circleci.runnerinit.linux.ExitStatus;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.Processes;
 import com.circleci.runnerinit.linux.Pipe;
 import com.circleci.runnerinit.linux.Signals;
 import com.circleci.runnerinit.linux.SpawnRequest;
@@ -22,15 +23,14 @@ import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogEvent;
 import com.circleci.runnerinit.task.Supervisor.Child;
 import com.circleci.runnerinit.task.Supervisor.Wake;
+import com.circleci.runnerinit.lookup.LookupException;
+import com.circleci.runnerinit.lookup.ProgramLookup;
+import com.circleci.runnerinit.lookup.TaskUser;
+import com.circleci.runnerinit.lookup.UserDatabase;
 import com.circleci.runnerinit.task.process.FileWatch;
 import com.circleci.runnerinit.task.process.InputFeed;
 import com.circleci.runnerinit.task.process.OutputPump;
 import com.circleci.runnerinit.task.process.OutputTail;
-import com.circleci.runnerinit.task.process.ProgramLookup;
-import com.circleci.runnerinit.task.process.ProgramNotFoundException;
-import com.circleci.runnerinit.task.process.TaskUser;
-import com.circleci.runnerinit.task.process.UnknownUserException;
-import com.circleci.runnerinit.task.process.UserDatabase;
 import com.circleci.runnerinit.task.resources.MemoryWatch;
 import com.circleci.runnerinit.task.resources.Resources;
 import java.io.IOException;
@@ -259,7 +259,7 @@ public final class TaskRun {
     try {
       user = Optional.of(new UserDatabase(kernel).find(configuration.user()));
       return Optional.empty();
-    } catch (UnknownUserException e) {
+    } catch (LookupException e) {
       return Optional.of(agentNotStarted(e));
     }
   }
@@ -292,7 +292,7 @@ public final class TaskRun {
       }
       log.event("custom entrypoint started").write();
       return Optional.empty();
-    } catch (KernelException | ProgramNotFoundException e) {
+    } catch (KernelException | LookupException e) {
       return Optional.of(
           Failure.notRetryable(
               "error starting custom entrypoint [" + String.join(" ", command) + "]: "
@@ -373,7 +373,7 @@ public final class TaskRun {
       } finally {
         kernel.descriptors().close(input.readEnd());
       }
-    } catch (KernelException | ProgramNotFoundException e) {
+    } catch (KernelException | LookupException e) {
       return Optional.of(agentNotStarted(e));
     }
   }
@@ -430,13 +430,11 @@ public final class TaskRun {
     }
   }
 
-  private Optional<Credentials> credentials() {
-    // A process without privileges may well be the user already, and may not set what it is.
-    long self = kernel.processes().userId();
-    return user.filter(
-            wanted ->
-                self == 0 || wanted.uid() != self || wanted.gid() != kernel.processes().groupId())
-        .map(TaskUser::credentials);
+  private Optional<Credentials> credentials() throws KernelException {
+    Processes own = kernel.processes();
+    return user.isEmpty()
+        ? Optional.empty()
+        : user.get().change(own.userId(), own.groupId(), own.groups());
   }
 
   /** A task that finishes within its grace period is judged as if no stop had come. */

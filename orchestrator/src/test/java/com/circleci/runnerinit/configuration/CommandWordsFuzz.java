@@ -1,4 +1,4 @@
-package com.circleci.runnerinit.task.process;
+package com.circleci.runnerinit.configuration;
 
 import com.circleci.runnerinit.fuzzing.Property;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package com.circleci.runnerinit.task.process;
+package com.circleci.runnerinit.configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package com.circleci.runnerinit.task.process;
+package com.circleci.runnerinit.lookup;
 
 import com.circleci.runnerinit.fuzzing.Property;
 import com.circleci.runnerinit.linux.Kernel;
@@ -23,7 +23,7 @@ public final class UserDatabaseFuzz {
       Property.holds(
           found.groups().stream().allMatch(gid -> gid >= 0 && gid <= MAX_ID), "%s", found);
       Property.holds(!found.name().isEmpty() && !found.home().isEmpty(), "%s", found);
-    } catch (UnknownUserException e) {
+    } catch (LookupException e) {
       Property.holds(String.valueOf(e.getMessage()).startsWith("user: "), "%s", e);
     }
   }

@@ -1,4 +1,4 @@
-package com.circleci.runnerinit.task.process;
+package com.circleci.runnerinit.configuration;
 
 import java.util.ArrayList;
 import java.util.List;

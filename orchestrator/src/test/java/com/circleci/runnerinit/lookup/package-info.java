@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.lookup;
+
+import org.jspecify.annotations.NullMarked;
