@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.configuration;
 
-import static java.util.Objects.requireNonNull;
-
 import java.time.Duration;
 import java.util.List;
 
@@ -9,7 +7,7 @@ import java.util.List;
  * A task's configuration, as the container agent injects it. A text that was not given is empty.
  *
  * @param command the custom entrypoint to run beside the task; empty: none
- * @param user whom to run the task agent as: a name, a uid, or {@code uid:gid}
+ * @param user whom to run the task agent as, in Docker's grammar
  * @param readinessFile the file that says that the service containers are up
  * @param enableUnsafeRetries whether to unclaim even a task that may have run
  * @param taskAgentPath the task agent, and maybe arguments after it
@@ -28,15 +26,6 @@ public record Configuration(
     Duration maxRunTime) {
   public Configuration {
     command = List.copyOf(command);
-    requireNonNull(user, "user is null");
-    requireNonNull(taskId, "taskId is null");
-    requireNonNull(readinessFile, "readinessFile is null");
-    requireNonNull(token, "token is null");
-    requireNonNull(taskAgentPath, "taskAgentPath is null");
-    requireNonNull(runnerApiBaseUrl, "runnerApiBaseUrl is null");
-    requireNonNull(allocation, "allocation is null");
-    requireNonNull(sshAdvertiseAddress, "sshAdvertiseAddress is null");
-    requireNonNull(maxRunTime, "maxRunTime is null");
   }
 
   /** Whether the runner API can be told of a failure. */

@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.configuration;
 
+import com.circleci.runnerinit.linux.CStrings;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
@@ -14,12 +15,19 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Reads a task's configuration from JSON. It goes on after a wrong field, so that a failure can be
- * reported by the fields that are right; no message holds any part of the document.
+ * Reads a task's configuration from JSON, as Go's encoding/json does, but that the fields are read
+ * which come before a fault. It goes on after a wrong field, so that a failure can be reported by
+ * the fields that are right; no message holds any part of the document.
  */
 public final class ConfigurationParser {
   /** As many as there are fields. */
   private static final int MOST_PROBLEMS = 11;
+
+  /** Lists and objects in one another. */
+  private static final int DEEPEST = 10_000;
+
+  /** The length of an escape by four hexadecimal digits. */
+  private static final int ESCAPED_UNIT = 6;
 
   private final List<String> problems = new ArrayList<>();
   private int moreProblems;
@@ -77,20 +85,22 @@ public final class ConfigurationParser {
   }
 
   private void readDocument(String json) {
-    JsonReader reader = new JsonReader(new StringReader(json));
+    if (json.startsWith("\ufeff")) {
+      // The reader would pass over it.
+      addProblem("malformed JSON: it begins with a byte order mark");
+      return;
+    }
+    JsonReader reader = new JsonReader(new StringReader(withoutHalves(json)));
     reader.setStrictness(Strictness.STRICT);
+    reader.setNestingLimit(DEEPEST);
     try {
-      if (reader.peek() != JsonToken.BEGIN_OBJECT) {
-        addProblem("expected a JSON object, but got " + describe(reader.peek()));
-        return;
+      if (reader.peek() == JsonToken.BEGIN_OBJECT) {
+        readObject(reader);
+      } else {
+        skipUnexpected(reader, "", "a JSON object");
       }
-      reader.beginObject();
-      while (reader.hasNext()) {
-        readField(reader, reader.nextName());
-      }
-      reader.endObject();
       if (reader.peek() != JsonToken.END_DOCUMENT) {
-        addProblem("malformed JSON: there is more after the end of the object");
+        addProblem("malformed JSON: there is more after its end");
       }
     } catch (EOFException e) {
       addProblem("malformed JSON: it ends too early");
@@ -102,6 +112,40 @@ public final class ConfigurationParser {
     }
   }
 
+  /**
+   * The document with U+FFFD for what stands for a byte, and for each escape that is half a
+   * character, which the reader refuses.
+   */
+  private static String withoutHalves(String json) {
+    StringBuilder whole = new StringBuilder(CStrings.withoutEscapes(json));
+    int at = 0;
+    while ((at = whole.indexOf("\\", at)) >= 0) {
+      char unit = escapedUnit(whole, at);
+      if (!Character.isSurrogate(unit)) {
+        at += 2;
+      } else if (Character.isSurrogatePair(unit, escapedUnit(whole, at + ESCAPED_UNIT))) {
+        at += 2 * ESCAPED_UNIT;
+      } else {
+        whole.replace(at + 2, at + ESCAPED_UNIT, "fffd");
+        at += ESCAPED_UNIT;
+      }
+    }
+    return whole.toString();
+  }
+
+  /** What an escape by four hexadecimal digits stands for; NUL where there is none. */
+  private static char escapedUnit(CharSequence text, int at) {
+    boolean there =
+        at + ESCAPED_UNIT <= text.length() && text.charAt(at) == '\\' && text.charAt(at + 1) == 'u';
+    int unit = 0;
+    for (int i = at + 2; there && i < at + ESCAPED_UNIT; i++) {
+      int digit = Character.digit(text.charAt(i), 16);
+      there = digit >= 0;
+      unit = unit << 4 | digit;
+    }
+    return there ? (char) unit : '\0';
+  }
+
   private static String position(JsonReader reader) {
     // JsonReader tells its position only in texts that end with "at line 1 column 2 path $.a".
     String text = reader.toString();
@@ -110,81 +154,85 @@ public final class ConfigurationParser {
     return at < 0 || path < at ? "" : text.substring(at, path);
   }
 
-  private void readField(JsonReader reader, String name) throws IOException {
-    switch (name.toLowerCase(Locale.ROOT)) {
-      case "cmd" -> command = readStrings(reader, "cmd");
-      case "user" -> user = readString(reader, "user");
-      case "task_id" -> taskId = readString(reader, "task_id");
-      case "readiness_file_path" -> readinessFile = readString(reader, "readiness_file_path");
-      case "enable_unsafe_retries" ->
-          enableUnsafeRetries = readBoolean(reader, "enable_unsafe_retries");
-      case "token" -> token = readString(reader, "token");
-      case "task_agent_path" -> taskAgentPath = readString(reader, "task_agent_path");
-      case "runner_api_base_url" -> runnerApiBaseUrl = readString(reader, "runner_api_base_url");
-      case "allocation" -> allocation = readString(reader, "allocation");
-      case "ssh_advertise_addr" -> sshAdvertiseAddress = readString(reader, "ssh_advertise_addr");
-      case "max_run_time" -> maxRunTime = readNanoseconds(reader);
-      default -> reader.skipValue();
+  private void readObject(JsonReader reader) throws IOException {
+    reader.beginObject();
+    while (reader.hasNext()) {
+      // The long s is the one letter with an ASCII lower case that has none of its own.
+      String name = reader.nextName().replace('\u017f', 's').toLowerCase(Locale.ROOT);
+      switch (name) {
+        case "cmd" -> command = readStrings(reader, name);
+        case "user" -> user = readString(reader, name, user);
+        case "task_id" -> taskId = readString(reader, name, taskId);
+        case "readiness_file_path" -> readinessFile = readString(reader, name, readinessFile);
+        case "enable_unsafe_retries" -> readUnsafeRetries(reader, name);
+        case "token" -> token = readString(reader, name, token);
+        case "task_agent_path" -> taskAgentPath = readString(reader, name, taskAgentPath);
+        case "runner_api_base_url" -> runnerApiBaseUrl = readString(reader, name, runnerApiBaseUrl);
+        case "allocation" -> allocation = readString(reader, name, allocation);
+        case "ssh_advertise_addr" ->
+            sshAdvertiseAddress = readString(reader, name, sshAdvertiseAddress);
+        case "max_run_time" -> readMaxRunTime(reader, name);
+        default -> reader.skipValue();
+      }
     }
+    reader.endObject();
   }
 
-  private String readString(JsonReader reader, String field) throws IOException {
-    JsonToken token = reader.peek();
-    if (token != JsonToken.STRING) {
-      skipUnexpected(reader, field, "a string");
-      return "";
+  /** The value, or what was there before: null changes nothing. */
+  private String readString(JsonReader reader, String field, String before) throws IOException {
+    if (reader.peek() != JsonToken.STRING) {
+      skipUnexpected(reader, field + ": ", "a string");
+      return before;
     }
     String value = reader.nextString();
     if (value.indexOf('\0') >= 0) {
       addProblem(field + ": a NUL character can't be passed on");
-      return "";
+      return before;
     }
     return value;
   }
 
   private List<String> readStrings(JsonReader reader, String field) throws IOException {
     if (reader.peek() != JsonToken.BEGIN_ARRAY) {
-      skipUnexpected(reader, field, "a list of strings");
+      skipUnexpected(reader, field + ": ", "a list of strings");
       return List.of();
     }
     List<String> values = new ArrayList<>();
     reader.beginArray();
     while (reader.hasNext()) {
-      values.add(readString(reader, field + "[" + values.size() + "]"));
+      values.add(readString(reader, field + "[" + values.size() + "]", ""));
     }
     reader.endArray();
     return values;
   }
 
-  private boolean readBoolean(JsonReader reader, String field) throws IOException {
-    if (reader.peek() != JsonToken.BOOLEAN) {
-      skipUnexpected(reader, field, "true or false");
-      return false;
+  private void readUnsafeRetries(JsonReader reader, String field) throws IOException {
+    if (reader.peek() == JsonToken.BOOLEAN) {
+      enableUnsafeRetries = reader.nextBoolean();
+    } else {
+      skipUnexpected(reader, field + ": ", "true or false");
     }
-    return reader.nextBoolean();
   }
 
-  private Duration readNanoseconds(JsonReader reader) throws IOException {
+  private void readMaxRunTime(JsonReader reader, String field) throws IOException {
     String expected = "an integer of nanoseconds";
     if (reader.peek() != JsonToken.NUMBER) {
-      skipUnexpected(reader, "max_run_time", expected);
-      return Duration.ZERO;
+      skipUnexpected(reader, field + ": ", expected);
+      return;
     }
-    String number = reader.nextString();
     try {
-      return Duration.ofNanos(Long.parseLong(number));
+      maxRunTime = Duration.ofNanos(Long.parseLong(reader.nextString()));
     } catch (NumberFormatException e) {
-      addProblem("max_run_time: expected " + expected + ", but got another number");
-      return Duration.ZERO;
+      addProblem(field + ": expected " + expected + ", but got another number");
     }
   }
 
-  /** Null is the zero value; anything else is a problem. */
+  /** Null is no problem; anything else is. */
   private void skipUnexpected(JsonReader reader, String field, String expected) throws IOException {
     JsonToken token = reader.peek();
     reader.skipValue();
     if (token != JsonToken.NULL) {
-      addProblem(field + ": expected " + expected + ", but got " + describe(token));
+      addProblem(field + "expected " + expected + ", but got " + describe(token));
     }
   }
 

@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.configuration;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.Optional;
 
 /**
@@ -9,9 +7,4 @@ import java.util.Optional;
  *
  * @param problem names the field and the expected form, and never shows a value; empty: all is well
  */
-public record ParsedConfiguration(Configuration configuration, Optional<String> problem) {
-  public ParsedConfiguration {
-    requireNonNull(configuration, "configuration is null");
-    requireNonNull(problem, "problem is null");
-  }
-}
+public record ParsedConfiguration(Configuration configuration, Optional<String> problem) {}

@@ -1,12 +1,21 @@
 package com.circleci.runnerinit.configuration;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.linux.CStrings;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigurationParserTest {
@@ -71,6 +80,76 @@ class ConfigurationParserTest {
 
     assertThat(parsed.problem()).contains(problem);
     assertThat(parsed.configuration().canReport()).isTrue();
+  }
+
+  static List<String> goDocuments() throws IOException {
+    try (InputStream table =
+        requireNonNull(ConfigurationParserTest.class.getResourceAsStream("go-encoding-json.txt"))) {
+      return new String(table.readAllBytes(), UTF_8)
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .toList();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("goDocuments")
+  void shouldReadAsGoDoes(String row) {
+    int bar = row.indexOf(" | ");
+    ParsedConfiguration parsed = ConfigurationParser.parse(document(row.substring(0, bar)));
+    String expected = row.substring(bar + 3);
+
+    String problem = parsed.problem().orElse("");
+    if (expected.equals("malformed")) {
+      assertThat(problem).startsWith("malformed JSON");
+    } else if (expected.endsWith("user=%00")) {
+      assertThat(problem).isEqualTo("user: a NUL character can't be passed on");
+    } else {
+      assertThat(outcome(problem) + values(parsed.configuration())).isEqualTo(expected);
+    }
+  }
+
+  private static String document(String text) {
+    if (text.startsWith("NEST ")) {
+      int depth = Integer.parseInt(text.substring(5));
+      return "{\"x\":" + "[".repeat(depth) + "]".repeat(depth) + ",\"user\":\"a\"}";
+    }
+    // As the kernel hands it over.
+    return CStrings.decode(
+        Pattern.compile("%([0-9a-f]{2})")
+            .matcher(text)
+            .replaceAll(byteOf -> String.valueOf((char) Integer.parseInt(byteOf.group(1), 16)))
+            .getBytes(ISO_8859_1));
+  }
+
+  private static String outcome(String problem) {
+    assertThat(problem).isNotEmpty();
+    return problem.contains("required") ? "read" : "wrong type";
+  }
+
+  private static String values(Configuration read) {
+    return value(" user=", escape(read.user()))
+        + value(" task_id=", escape(read.taskId()))
+        + value(" token=", escape(read.token().reveal()))
+        + value(" cmd=", String.join(",", read.command()))
+        + (read.enableUnsafeRetries() ? " unsafe" : "")
+        + (read.maxRunTime().isZero() ? "" : " max_run_time=" + read.maxRunTime().toNanos());
+  }
+
+  private static String value(String name, String value) {
+    return value.isEmpty() ? "" : name + value;
+  }
+
+  private static String escape(String text) {
+    StringBuilder escaped = new StringBuilder();
+    for (byte b : CStrings.encode(text)) {
+      if (b < 0x20 || b == 0x7f) {
+        escaped.append('%').append(HexFormat.of().toHexDigits(b));
+      } else {
+        escaped.append((char) b);
+      }
+    }
+    return escaped.toString();
   }
 
   @ParameterizedTest
