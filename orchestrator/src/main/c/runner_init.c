@@ -219,6 +219,9 @@ long runner_init_spawn(struct spawn_request *request) {
 /* Replaces this program, with nothing of our signal handling left. Returns the negative errno. */
 long runner_init_execute(const char *path, char *const *argv, char *const *envp) {
   uint64_t none = 0;
+  /* what a write to a closed pipe has left pending would end us here; to ignore it discards it */
+  uintptr_t ignored[8] = {(uintptr_t)SIG_IGN}; /* a kernel sigaction begins with the handler */
+  syscall(SYS_rt_sigaction, SIGPIPE, ignored, NULL, KERNEL_SIGSET_BYTES);
   default_signals();
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, KERNEL_SIGSET_BYTES);
   syscall(SYS_execve, path, argv, envp);
