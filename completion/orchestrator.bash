@@ -17,14 +17,15 @@ _orchestrator() {
   case $before in
     --log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word") && return ;;
     --signal-policy) mapfile -t COMPREPLY < <(compgen -W 'drain forward' -- "$word") && return ;;
+    --stop-signal) mapfile -t COMPREPLY < <(compgen -A signal -- "$word") && return ;;
     --entrypoint) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
     --shutdown-delay | --termination-grace-period | --health-check-addr) return ;;
   esac
 
   local flags='--help --version --shutdown-delay --log-format'
   case $command in
-    override) flags+=' --termination-grace-period --health-check-addr --signal-policy --entrypoint' ;;
-    run-task) flags+=' --termination-grace-period --health-check-addr --signal-policy' ;;
+    override) flags+=' --termination-grace-period --health-check-addr --signal-policy --stop-signal --entrypoint' ;;
+    run-task) flags+=' --termination-grace-period --health-check-addr --signal-policy --stop-signal' ;;
   esac
   if [[ $word == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$word")

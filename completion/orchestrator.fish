@@ -14,6 +14,7 @@ set -l task '__fish_seen_subcommand_from override run-task'
 complete -c orchestrator -n $task -l termination-grace-period -x -d 'How long the task agent may go on'
 complete -c orchestrator -n $task -l health-check-addr -x -d 'Address of the health checks'
 complete -c orchestrator -n $task -l signal-policy -x -a 'drain forward' -d 'What SIGTERM does to the task agent'
+complete -c orchestrator -n $task -l stop-signal -x -a 'SIGHUP SIGINT SIGQUIT SIGUSR1 SIGUSR2 SIGWINCH' -d 'Further signals that mean what SIGTERM means'
 
 set -l override '__fish_seen_subcommand_from override'
 complete -c orchestrator -n $override -l entrypoint -x -a '(__fish_complete_command)' -d 'Custom init process'

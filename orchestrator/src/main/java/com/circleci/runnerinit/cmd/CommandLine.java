@@ -1,10 +1,11 @@
 package com.circleci.runnerinit.cmd;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.apache.commons.cli.DefaultParser;
 import org.apache.commons.cli.MissingArgumentException;
@@ -28,24 +29,62 @@ record CommandLine(
   private static final List<String> FLAGS_WITHOUT_VALUE =
       List.of("-h", "--help", "-v", "--version");
 
-  CommandLine {
-    requireNonNull(command, "command is null");
-    flags = Map.copyOf(flags);
-    arguments = List.copyOf(arguments);
+  /** The commands by their names. */
+  enum Command {
+    INIT,
+    OVERRIDE,
+    RUN_TASK;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  /** The flags, each with the variable that stands in for it and the commands that know it. */
+  enum Flag {
+    SHUTDOWN_DELAY,
+    LOG_FORMAT,
+    TERMINATION_GRACE_PERIOD,
+    HEALTH_CHECK_ADDR,
+    SIGNAL_POLICY,
+    STOP_SIGNAL,
+    CONFIG,
+    ENTRYPOINT;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    String variable() {
+      return "CIRCLECI_GOAT_" + name();
+    }
+
+    boolean isOf(Command command) {
+      return switch (this) {
+        case SHUTDOWN_DELAY, LOG_FORMAT -> true;
+        case ENTRYPOINT -> command == Command.OVERRIDE;
+        case TERMINATION_GRACE_PERIOD, HEALTH_CHECK_ADDR, SIGNAL_POLICY, STOP_SIGNAL, CONFIG ->
+            command != Command.INIT;
+      };
+    }
   }
 
   static CommandLine parse(List<String> words) throws UsageException {
     org.apache.commons.cli.CommandLine parsed = parseWords(words);
     List<String> arguments = new ArrayList<>(parsed.getArgList());
-    Optional<Command> command =
-        arguments.isEmpty() ? Optional.empty() : Command.of(arguments.getFirst());
-    command.ifPresent(named -> arguments.removeFirst());
-
-    Map<Flag, List<String>> flags = new java.util.EnumMap<>(Flag.class);
-    for (Option option : parsed.getOptions()) {
-      Flag.of(option.getLongOpt())
-          .ifPresent(
-              flag -> flags.computeIfAbsent(flag, _ -> new ArrayList<>()).add(option.getValue("")));
+    Optional<Command> command = Optional.empty();
+    for (Command each : Command.values()) {
+      if (command.isEmpty() && !arguments.isEmpty() && arguments.getFirst().equals(each.word())) {
+        command = Optional.of(each);
+        arguments.removeFirst();
+      }
+    }
+    Map<Flag, List<String>> flags = new EnumMap<>(Flag.class);
+    for (Flag flag : Flag.values()) {
+      String[] values = parsed.getOptionValues(flag.word());
+      if (values != null) {
+        flags.put(flag, List.of(values));
+      }
     }
     CommandLine line =
         new CommandLine(
@@ -69,9 +108,7 @@ record CommandLine(
     if (command.isEmpty() && !arguments.isEmpty() && !looksLikePath(arguments.getFirst())) {
       String word = arguments.getFirst();
       throw UsageException.ofCommandLine(
-          "unknown command "
-              + word
-              + Spelling.suggestion(word, List.of("init", "override", "run-task")));
+          "unknown command " + word + suggestion(word, List.of("init", "override", "run-task")));
     }
   }
 
@@ -81,6 +118,18 @@ record CommandLine(
 
   private static org.apache.commons.cli.CommandLine parseWords(List<String> words)
       throws UsageException {
+    for (String word : words) {
+      if (word.equals("--")) {
+        break;
+      }
+      // The library would take a long name with one dash, and its value right after it.
+      if (word.length() > 1
+          && word.startsWith("-")
+          && !word.startsWith("--")
+          && !word.chars().skip(1).allMatch(c -> c == 'h' || c == 'v')) {
+        throw unknownFlag(word);
+      }
+    }
     Options options = new Options();
     options.addOption(Option.builder("h").longOpt("help").get());
     options.addOption(Option.builder("v").longOpt("version").get());
@@ -99,7 +148,7 @@ record CommandLine(
     } catch (MissingArgumentException e) {
       throw UsageException.ofCommandLine("missing value for flag --" + e.getOption().getLongOpt());
     } catch (ParseException e) {
-      throw UsageException.ofCommandLine(requireNonNull(e.getMessage(), "no message"));
+      throw UsageException.ofCommandLine(Objects.toString(e.getMessage()));
     }
   }
 
@@ -116,6 +165,38 @@ record CommandLine(
         known.add("--" + candidate.word());
       }
     }
-    return UsageException.ofCommandLine("unknown flag " + flag + Spelling.suggestion(flag, known));
+    return UsageException.ofCommandLine("unknown flag " + flag + suggestion(flag, known));
+  }
+
+  /** {@code ", did you mean …?"}, or nothing when no word comes close. */
+  private static String suggestion(String word, List<String> known) {
+    String best = "";
+    int bestDistance = Math.clamp(word.length() / 3, 1, 3) + 1;
+    for (String candidate : known) {
+      int distance = distance(word, candidate);
+      if (distance > 0 && distance < bestDistance) {
+        best = candidate;
+        bestDistance = distance;
+      }
+    }
+    return best.isEmpty() ? "" : ", did you mean " + best + "?";
+  }
+
+  /** Levenshtein's distance. */
+  private static int distance(String a, String b) {
+    int[] previous = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      previous[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int[] row = new int[b.length() + 1];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        row[j] = Math.min(change, Math.min(previous[j], row[j - 1]) + 1);
+      }
+      previous = row;
+    }
+    return previous[b.length()];
   }
 }

@@ -1,7 +1,6 @@
 package com.circleci.runnerinit.cmd;
 
-import static java.util.Objects.requireNonNull;
-
+import com.circleci.runnerinit.linux.CStrings;
 import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
@@ -22,12 +21,12 @@ final class Console {
   private final String programName;
 
   Console(Kernel kernel, String programName) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    this.programName = requireNonNull(programName, "programName is null");
+    this.kernel = kernel;
+    this.programName = programName;
   }
 
   void print(String text) {
-    write(STANDARD_OUTPUT, text.getBytes(StandardCharsets.UTF_8));
+    write(STANDARD_OUTPUT, CStrings.encode(text));
   }
 
   /** Blocks while nobody reads. */
@@ -37,7 +36,8 @@ final class Console {
 
   /** One line on standard error, whatever the message holds; nothing when nobody reads. */
   void error(String message) {
-    String line = programName + ": error: " + ControlCharacters.escape(message) + "\n";
+    String text = CStrings.withoutEscapes(programName + ": error: " + message);
+    String line = ControlCharacters.escape(text) + "\n";
     if (isRead(STANDARD_ERROR)) {
       write(STANDARD_ERROR, line.getBytes(StandardCharsets.UTF_8));
     }

@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.cmd;
 
+import com.circleci.runnerinit.cmd.CommandLine.Command;
 import java.util.Optional;
 
 /** What {@code --help} prints. */
@@ -23,6 +24,9 @@ final class HelpText {
                                    ($CIRCLECI_GOAT_HEALTH_CHECK_ADDR).
             --signal-policy=drain  On SIGTERM or SIGINT, drain: let the task agent finish; or
                                    forward: signal it at once ($CIRCLECI_GOAT_SIGNAL_POLICY).
+            --stop-signal=SIGNAL,...
+                                   Further signals that mean what SIGTERM means, for an image
+                                   with a STOPSIGNAL ($CIRCLECI_GOAT_STOP_SIGNAL).
       """;
 
   private static final String CONFIGURATION =

@@ -2,9 +2,12 @@ package com.circleci.runnerinit.cmd;
 
 import static java.util.Objects.requireNonNull;
 
+import com.circleci.runnerinit.cmd.CommandLine.Command;
+import com.circleci.runnerinit.cmd.CommandLine.Flag;
 import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.configuration.GoDuration;
 import com.circleci.runnerinit.health.ListenAddress;
+import com.circleci.runnerinit.linux.Signals;
 import com.circleci.runnerinit.log.LogFormat;
 import com.circleci.runnerinit.task.SignalPolicy;
 import java.time.Duration;
@@ -12,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Reads the command line and the environment: a flag goes before its variable and its default. */
 final class InvocationParser {
@@ -22,8 +27,8 @@ final class InvocationParser {
   private final Environment environment;
 
   private InvocationParser(CommandLine line, Environment environment) {
-    this.line = requireNonNull(line, "line is null");
-    this.environment = requireNonNull(environment, "environment is null");
+    this.line = line;
+    this.environment = environment;
   }
 
   static Invocation parse(List<String> words, Environment environment) throws UsageException {
@@ -58,102 +63,114 @@ final class InvocationParser {
 
   private Invocation init() throws UsageException {
     return new Invocation.Init(
-        absolute(path(0, "SOURCE", DEFAULT_SOURCE)),
-        absolute(path(1, "DESTINATION", DEFAULT_DESTINATION)),
+        path(0, "SOURCE", DEFAULT_SOURCE),
+        path(1, "DESTINATION", DEFAULT_DESTINATION),
         duration(Flag.SHUTDOWN_DELAY, Duration.ZERO),
         logFormat());
   }
 
   private String path(int index, String variable, String byDefault) {
-    return line.arguments().size() > index
-        ? line.arguments().get(index)
-        : environment.get(variable).filter(value -> !value.isEmpty()).orElse(byDefault);
-  }
-
-  private String absolute(String path) {
-    String expanded = path;
-    if (path.equals("~") || path.startsWith("~/")) {
-      expanded = environment.get("HOME").orElse("/") + path.substring(1);
-    }
-    return java.nio.file.Path.of(expanded).toAbsolutePath().normalize().toString();
+    String path =
+        line.arguments().size() > index
+            ? line.arguments().get(index)
+            : environment.get(variable).filter(value -> !value.isEmpty()).orElse(byDefault);
+    return path.equals("~") || path.startsWith("~/")
+        ? environment.get("HOME").orElse("/") + path.substring(1)
+        : path;
   }
 
   private Invocation override() throws UsageException {
-    List<String> entrypoint = new ArrayList<>();
-    List<String> given = given(Flag.ENTRYPOINT);
-    if (given.isEmpty()) {
-      environment.get(Flag.ENTRYPOINT.variable()).ifPresent(v -> entrypoint.addAll(split(v)));
-    } else {
-      given.forEach(value -> entrypoint.addAll(split(value)));
-    }
+    List<String> entrypoint = list(Flag.ENTRYPOINT);
     if (entrypoint.isEmpty() || entrypoint.getFirst().isEmpty()) {
-      throw UsageException.ofCommandLine(
-          "missing flag --entrypoint: override needs the custom init process to run ($"
-              + Flag.ENTRYPOINT.variable()
-              + ")");
+      throw missing(Flag.ENTRYPOINT, "override needs the custom init process to run");
     }
     // What run-task would refuse is refused here, where the operator looks first.
-    duration(Flag.SHUTDOWN_DELAY, Duration.ZERO);
-    gracePeriod();
-    healthAddress();
-    signalPolicy();
+    runTask();
+    List<String> passedOn = new ArrayList<>();
+    line.flags()
+        .forEach((flag, values) -> {
+          if (flag.isOf(Command.RUN_TASK) && flag != Flag.CONFIG) {
+            values.forEach(value -> passedOn.add("--" + flag.word() + "=" + value));
+          }
+        });
     return new Invocation.HandOver(
-        entrypoint, passedOn(), value(Flag.CONFIG).filter(c -> isGiven(Flag.CONFIG)), logFormat());
+        entrypoint,
+        passedOn,
+        isGiven(Flag.CONFIG) ? value(Flag.CONFIG) : Optional.empty(),
+        logFormat());
   }
 
-  private List<String> passedOn() {
-    List<String> flags = new ArrayList<>();
-    for (Flag flag : Flag.values()) {
-      List<String> values = given(flag);
-      if (flag.isOf(Command.RUN_TASK) && flag != Flag.CONFIG && !values.isEmpty()) {
-        flags.add("--" + flag.word() + "=" + values.getLast());
-      }
-    }
-    return flags;
+  private Invocation.RunTask runTask() throws UsageException {
+    String config =
+        value(Flag.CONFIG)
+            .filter(text -> !text.isBlank())
+            .orElseThrow(() ->
+                missing(
+                    Flag.CONFIG,
+                    line.command().orElseThrow().word() + " needs the task's configuration"));
+    return new Invocation.RunTask(
+        config,
+        duration(Flag.SHUTDOWN_DELAY, Duration.ZERO),
+        duration(Flag.TERMINATION_GRACE_PERIOD, Duration.ofSeconds(10)),
+        signalPolicy(),
+        stopSignals(),
+        healthAddress(),
+        logFormat());
   }
 
-  /** Splits at commas; a comma after a backslash is part of a word. */
-  private static List<String> split(String list) {
+  private static UsageException missing(Flag flag, String why) {
+    return UsageException.ofCommandLine(
+        "missing flag --" + flag.word() + ": " + why + " ($" + flag.variable() + ")");
+  }
+
+  private List<String> list(Flag flag) {
     List<String> words = new ArrayList<>();
-    if (list.isEmpty()) {
-      return words;
-    }
+    List<String> given = given(flag);
+    (given.isEmpty() ? environment.get(flag.variable()).stream().toList() : given)
+        .forEach(value -> split(value, words));
+    return words;
+  }
+
+  /**
+   * Splits at commas. Backslashes mean themselves, but before a comma: each two of them are one,
+   * and one that is left over makes the comma a part of the word. An empty last word is none.
+   */
+  private static void split(String list, List<String> words) {
     StringBuilder word = new StringBuilder();
+    int backslashes = 0;
     for (int at = 0; at < list.length(); at++) {
       char c = list.charAt(at);
-      if (c == '\\' && at + 1 < list.length() && list.charAt(at + 1) == ',') {
-        word.append(',');
-        at++;
-      } else if (c == ',') {
+      if (c == '\\') {
+        backslashes++;
+        continue;
+      }
+      word.repeat('\\', c == ',' ? backslashes / 2 : backslashes);
+      if (c == ',' && backslashes % 2 == 0) {
         words.add(word.toString());
         word.setLength(0);
       } else {
         word.append(c);
       }
+      backslashes = 0;
     }
-    words.add(word.toString());
-    return words;
+    word.repeat('\\', backslashes);
+    if (!word.isEmpty()) {
+      words.add(word.toString());
+    }
   }
 
-  private Invocation runTask() throws UsageException {
-    Optional<String> config = value(Flag.CONFIG).filter(text -> !text.isBlank());
-    if (config.isEmpty()) {
-      throw UsageException.ofCommandLine(
-          "missing flag --config: run-task needs the task's configuration ($"
-              + Flag.CONFIG.variable()
-              + ")");
+  private Set<Integer> stopSignals() throws UsageException {
+    Set<Integer> signals = new TreeSet<>();
+    for (String name : list(Flag.STOP_SIGNAL)) {
+      int signal = Signals.number(name.strip()).orElse(0);
+      if (!Signals.isTaken(signal) || signal == Signals.SIGCHLD) {
+        throw invalid(
+            Flag.STOP_SIGNAL,
+            "expected signals that can be caught, such as SIGQUIT or 3, but got \"" + name + "\"");
+      }
+      signals.add(signal);
     }
-    return new Invocation.RunTask(
-        config.get(),
-        duration(Flag.SHUTDOWN_DELAY, Duration.ZERO),
-        gracePeriod(),
-        signalPolicy(),
-        healthAddress(),
-        logFormat());
-  }
-
-  private Duration gracePeriod() throws UsageException {
-    return duration(Flag.TERMINATION_GRACE_PERIOD, Duration.ofSeconds(10));
+    return signals;
   }
 
   private Duration duration(Flag flag, Duration byDefault) throws UsageException {
@@ -162,12 +179,9 @@ final class InvocationParser {
       return byDefault;
     }
     try {
+      // As in Go, where a wait for less than nothing is none.
       Duration duration = GoDuration.parse(value.get());
-      if (duration.isNegative()) {
-        throw new IllegalArgumentException(
-            "expected a duration of zero or more, but got \"" + value.get() + "\"");
-      }
-      return duration;
+      return duration.isNegative() ? Duration.ZERO : duration;
     } catch (IllegalArgumentException e) {
       throw invalid(flag, message(e));
     }

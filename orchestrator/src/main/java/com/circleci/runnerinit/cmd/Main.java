@@ -5,7 +5,6 @@ import com.circleci.runnerinit.linux.ImageSyscalls;
 import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
 import java.util.List;
-import org.graalvm.nativeimage.ProcessProperties;
 
 /** Where the executable begins. */
 public final class Main {
@@ -14,8 +13,10 @@ public final class Main {
   public static void main(String[] arguments) {
     Thread.setDefaultUncaughtExceptionHandler(Main::print);
     Kernel kernel = Kernel.of(new ImageSyscalls());
-    Program program = new Program(kernel, RunnerApi::new, ProcessProperties.getArgumentVectorProgramName());
-    kernel.processes().exit(program.run(List.of(arguments)).status());
+    // Not the arguments that the image's runtime has decoded, in which bytes are lost.
+    List<String> words = kernel.processes().arguments();
+    Program program = new Program(kernel, RunnerApi::new, words.getFirst());
+    kernel.processes().exit(program.run(words.subList(1, words.size())).status());
   }
 
   /** As the JDK does it, which needs its libraries to write to standard error. */

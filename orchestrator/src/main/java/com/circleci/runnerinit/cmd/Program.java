@@ -1,9 +1,9 @@
 package com.circleci.runnerinit.cmd;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.clients.runner.Reporter;
 import com.circleci.runnerinit.clients.runner.RunnerApi;
+import com.circleci.runnerinit.cmd.CommandLine.Command;
+import com.circleci.runnerinit.cmd.CommandLine.Flag;
 import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.configuration.ConfigurationParser;
 import com.circleci.runnerinit.configuration.Environment;
@@ -19,19 +19,20 @@ import com.circleci.runnerinit.log.LogFormat;
 import com.circleci.runnerinit.log.LogSink;
 import com.circleci.runnerinit.log.TimeZone;
 import com.circleci.runnerinit.lookup.LookupException;
-import com.circleci.runnerinit.override.InitProcess;
+import com.circleci.runnerinit.lookup.ProgramLookup;
 import com.circleci.runnerinit.task.ExitCode;
 import com.circleci.runnerinit.task.Outcome;
 import com.circleci.runnerinit.task.Plan;
 import com.circleci.runnerinit.task.TaskRun;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.LongUnaryOperator;
 
@@ -67,8 +68,8 @@ final class Program {
    */
   Program(Kernel kernel, Reporters reporters, String path) {
     this.reporters = reporters;
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    this.path = requireNonNull(path, "path is null");
+    this.kernel = kernel;
+    this.path = path;
     name = path.substring(path.lastIndexOf('/') + 1);
     console = new Console(kernel, name);
   }
@@ -86,7 +87,7 @@ final class Program {
       };
     } catch (UsageException e) {
       String hint = e.exitCode() == ExitCode.USAGE ? " (see " + name + " --help)" : "";
-      console.error(e.problem() + hint);
+      console.error(e.getMessage() + hint);
       return e.exitCode();
     }
   }
@@ -101,40 +102,58 @@ final class Program {
     announce(log);
     try {
       SignalInterruption interruption = new SignalInterruption(kernel, log, init.shutdownDelay());
-      new BinariesInstaller(kernel, log, interruption).install(init.source(), init.destination());
+      new BinariesInstaller(kernel, log, interruption).install(absolute(init.source()), absolute(init.destination()));
       return ExitCode.HANDLED;
     } catch (InitException | KernelException e) {
       return fail(log, "orchestrator: init", e);
     }
   }
 
+  /** Replaces this process by the custom init process, which is given this program to run. */
   private ExitCode handOver(Invocation.HandOver handOver, Environment environment) {
     EventLog log = openLog(environment, handOver.logFormat(), console::printLine);
     announce(log);
-    List<String> orchestrator = new ArrayList<>(List.of(ownPath(), "run-task"));
-    orchestrator.addAll(handOver.passedOn());
-    List<byte[]> entries =
-        environment.with(
-            handOver
-                .config()
-                .map(config -> Map.of(Flag.CONFIG.variable(), config))
-                .orElse(Map.of()));
     log.event("override-entrypoint").with("entrypoint", handOver.entrypoint()).write();
     try {
-      new InitProcess(kernel, environment).execute(handOver.entrypoint(), orchestrator, entries);
+      ProgramLookup programs = new ProgramLookup(kernel.files(), environment.get("PATH"));
+      List<String> words = new ArrayList<>(handOver.entrypoint());
+      words.add(ownPath(programs));
+      words.add(Command.RUN_TASK.word());
+      words.addAll(handOver.passedOn());
+      Map<String, String> config = new HashMap<>();
+      handOver.config().ifPresent(text -> config.put(Flag.CONFIG.variable(), text));
+      kernel.processes().execute(programs.find(words.getFirst()), words, environment.with(config));
       throw new AssertionError("execve returned without an error");
     } catch (LookupException | KernelException e) {
       return fail(log, "override-entrypoint", e);
     }
   }
 
-  private String ownPath() {
+  private String ownPath(ProgramLookup programs) throws KernelException, LookupException {
     try {
-      return kernel.files().readLink("/proc/self/exe");
+      String running = kernel.files().readLink("/proc/self/exe");
+      if (kernel.files().exists(running)) {
+        return running;
+      }
+      // Another was put in its place meanwhile.
     } catch (KernelException e) {
       // An image without /proc.
-      return Path.of(path).toAbsolutePath().normalize().toString();
     }
+    return absolute(programs.find(path));
+  }
+
+  /** As it is written, less what means nothing; as Go, it does not ask where links lead. */
+  private String absolute(String file) throws KernelException {
+    String whole = file.startsWith("/") ? file : kernel.files().workingDirectory() + "/" + file;
+    Deque<String> names = new ArrayDeque<>();
+    for (String each : whole.split("/", -1)) {
+      switch (each) {
+        case "", "." -> {}
+        case ".." -> names.pollLast();
+        default -> names.addLast(each);
+      }
+    }
+    return "/" + String.join("/", names);
   }
 
   private ExitCode runTask(Invocation.RunTask task, Environment environment) {
@@ -176,7 +195,7 @@ final class Program {
             task.shutdownDelay(),
             task.gracePeriod(),
             task.signalPolicy(),
-            Set.of(),
+            task.stopSignals(),
             task.healthAddress());
     Outcome outcome =
         new TaskRun(kernel, environment, log, api, plan, BuildInfo.VERSION, BuildInfo.DATE).run();
@@ -212,7 +231,7 @@ final class Program {
   }
 
   private ExitCode fail(EventLog log, String event, Exception e) {
-    String reason = requireNonNull(e.getMessage(), "an exception without a message");
+    String reason = String.valueOf(e.getMessage());
     log.event(event).error(reason).write();
     console.error(reason);
     return ExitCode.FAILED;

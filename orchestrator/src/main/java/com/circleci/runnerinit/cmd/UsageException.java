@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.cmd;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.task.ExitCode;
 
 /** A command line, or a variable that stands in for a flag, that can't be understood. */
@@ -9,11 +7,10 @@ final class UsageException extends Exception {
   private static final long serialVersionUID = 1;
 
   private final ExitCode exitCode;
-  private final String problem;
 
   private UsageException(ExitCode exitCode, String problem) {
-    this.exitCode = requireNonNull(exitCode, "exitCode is null");
-    this.problem = withoutDocument(requireNonNull(problem, "problem is null"));
+    super(withoutDocument(problem));
+    this.exitCode = exitCode;
   }
 
   static UsageException ofCommandLine(String problem) {
@@ -32,14 +29,10 @@ final class UsageException extends Exception {
 
   @Override
   public String getMessage() {
-    return problem;
+    return String.valueOf(super.getMessage());
   }
 
   ExitCode exitCode() {
     return exitCode;
-  }
-
-  String problem() {
-    return problem;
   }
 }

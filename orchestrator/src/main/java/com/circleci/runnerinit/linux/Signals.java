@@ -1,5 +1,10 @@
 package com.circleci.runnerinit.linux;
 
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+
 /** Signal numbers of Linux on x86-64 and AArch64 (signal(7)). */
 public final class Signals {
   public static final int SIGHUP = 1;
@@ -29,7 +34,19 @@ public final class Signals {
   /** The first real-time signal that libc leaves to programs: musl keeps 32 to 34 for itself. */
   private static final int FIRST_REAL_TIME = 35;
 
+  private static final int RTMIN = 34;
+
   private static final int LAST = 64;
+
+  /** Of the signals from 1 to {@link #SIGSYS}, less "SIG". */
+  private static final List<String> NAMES =
+      List.of(
+          "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+          "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+          "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS");
+
+  private static final Map<String, String> ALIASES =
+      Map.of("IOT", "ABRT", "CLD", "CHLD", "POLL", "IO");
 
   /** By which the JDK's network code wakes its own threads. */
   private static final int JDK_WAKE = 62;
@@ -61,21 +78,39 @@ public final class Signals {
 
   /** The name of its constant, such as {@code SIGTERM}. */
   public static String name(int signal) {
-    return switch (signal) {
-      case SIGHUP -> "SIGHUP";
-      case SIGINT -> "SIGINT";
-      case SIGQUIT -> "SIGQUIT";
-      case SIGKILL -> "SIGKILL";
-      case SIGUSR1 -> "SIGUSR1";
-      case SIGUSR2 -> "SIGUSR2";
-      case SIGALRM -> "SIGALRM";
-      case SIGTERM -> "SIGTERM";
-      case SIGCHLD -> "SIGCHLD";
-      case SIGCONT -> "SIGCONT";
-      case SIGTSTP -> "SIGTSTP";
-      case SIGWINCH -> "SIGWINCH";
-      default -> "SIG" + signal;
-    };
+    return "SIG" + (signal >= 1 && signal <= SIGSYS ? NAMES.get(signal - 1) : signal);
+  }
+
+  /**
+   * The signal of a name, with or without SIG before it and in any case, or of a number. {@code
+   * RTMIN} is 34, whatever a libc takes from it, as for container runtimes.
+   */
+  public static OptionalInt number(String text) {
+    String upper = text.toUpperCase(Locale.ROOT);
+    String name = upper.startsWith("SIG") ? upper.substring(3) : upper;
+    int known = NAMES.indexOf(ALIASES.getOrDefault(name, name)) + 1;
+    if (known > 0) {
+      return OptionalInt.of(known);
+    }
+    if (name.startsWith("RTMIN")) {
+      return sum(RTMIN, name.substring(5), '+');
+    }
+    if (name.startsWith("RTMAX")) {
+      return sum(LAST, name.substring(5), '-');
+    }
+    return text.isEmpty() ? OptionalInt.empty() : sum(0, "+" + text, '+');
+  }
+
+  private static OptionalInt sum(int base, String offset, char sign) {
+    if (offset.isEmpty()) {
+      return OptionalInt.of(base);
+    }
+    boolean isOffset = offset.length() > 1 && offset.length() <= 3 && offset.charAt(0) == sign;
+    if (!isOffset || !offset.chars().skip(1).allMatch(c -> c >= '0' && c <= '9')) {
+      return OptionalInt.empty();
+    }
+    int signal = base + Integer.parseInt(offset);
+    return signal >= 1 && signal <= LAST ? OptionalInt.of(signal) : OptionalInt.empty();
   }
 
   /** The name that Go's os package gives it, which users find in older logs. */

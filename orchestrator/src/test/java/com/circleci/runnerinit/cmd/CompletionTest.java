@@ -3,6 +3,8 @@ package com.circleci.runnerinit.cmd;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.cmd.CommandLine.Command;
+import com.circleci.runnerinit.cmd.CommandLine.Flag;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +37,7 @@ class CompletionTest {
                 "-c",
                 script,
                 FOLDER.resolve("orchestrator.bash").toString(),
-                word(command))
+                command.word())
             .redirectErrorStream(true)
             .start();
     String said = new String(bash.getInputStream().readAllBytes(), UTF_8);
@@ -57,7 +59,7 @@ class CompletionTest {
     }
 
     assertThat(known).isEqualTo(flagsOf(command));
-    assertThat(text).contains("(init override run-task)").contains("    " + word(command) + ") ");
+    assertThat(text).contains("(init override run-task)").contains("    " + command.word() + ") ");
   }
 
   @ParameterizedTest
@@ -94,14 +96,6 @@ class CompletionTest {
     Set<String> words = new TreeSet<>();
     flag.matcher(text).results().forEach(match -> words.add(match.group(1)));
     return words;
-  }
-
-  private static String word(Command command) {
-    return switch (command) {
-      case INIT -> "init";
-      case OVERRIDE -> "override";
-      case RUN_TASK -> "run-task";
-    };
   }
 
   private static String between(String text, String begin, String end) {

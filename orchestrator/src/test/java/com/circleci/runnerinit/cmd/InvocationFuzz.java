@@ -41,9 +41,9 @@ public final class InvocationFuzz {
       InvocationParser.parse(words, environment);
     } catch (UsageException e) {
       if (words.stream().noneMatch(InvocationFuzz::isBareToken)) {
-        Property.holds(!e.problem().contains(TOKEN), "the token shows: %s", e.problem());
+        Property.holds(!e.getMessage().contains(TOKEN), "the token shows: %s", e.getMessage());
       }
-      Property.holds(!e.problem().isBlank(), "it says nothing of %s", words);
+      Property.holds(!e.getMessage().isBlank(), "it says nothing of %s", words);
     }
   }
 }

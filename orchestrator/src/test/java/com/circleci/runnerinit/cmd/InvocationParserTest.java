@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InvocationParserTest {
   @Test
@@ -50,8 +52,148 @@ class InvocationParserTest {
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(10),
                 SignalPolicy.FORWARD,
+                Set.of(),
                 ListenAddress.parse(":7623"),
                 LogFormat.TEXT));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/x,a,|/x a",
+        "/x,a,,|/x a _",
+        "/x,,a|/x _ a",
+        "/x|/x",
+        "a\\,b|a,b",
+        "a\\\\,b|a\\ b",
+        "a\\\\\\,b|a\\,b",
+        "a\\b\\\\c\\|a\\b\\\\c\\",
+        "a\\,|a,",
+        "a\\\\,|a\\",
+      })
+  void shouldSplitAListAsGoDoes(String list, String words) throws UsageException {
+    Map<String, String> variables =
+        Map.of("CIRCLECI_GOAT_CONFIG", "{}", "CIRCLECI_GOAT_ENTRYPOINT", list);
+
+    for (Invocation parsed :
+        List.of(parse(variables, "override"), parse(variables, "override", "--entrypoint", list))) {
+      assertThat(parsed)
+          .isInstanceOfSatisfying(
+              Invocation.HandOver.class,
+              handOver ->
+                  assertThat(String.join(" ", handOver.entrypoint()).replaceAll(" (?= |$)", " _"))
+                      .isEqualTo(words));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--shutdown-delay=-1s, PT0S",
+    "--shutdown-delay=-1ns, PT0S",
+    "--shutdown-delay=-0, PT0S",
+    "--shutdown-delay=1ns, PT0.000000001S",
+  })
+  void shouldTakeANegativeDurationForNone(String flag, Duration delay) throws UsageException {
+    assertThat(parse(Map.of(), flag, "/a", "/b"))
+        .isEqualTo(new Invocation.Init("/a", "/b", delay, LogFormat.TEXT));
+    assertThat(parse(Map.of("CIRCLECI_GOAT_SHUTDOWN_DELAY", "-5s")))
+        .isEqualTo(new Invocation.Init("/", "/opt/circleci/bin", Duration.ZERO, LogFormat.TEXT));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SIGQUIT|3",
+        "quit|3",
+        "sigWinch,3, USR1 |3 10 28",
+        "28|28",
+        "SIGRTMIN+3,RTMAX-1,RTMAX|37 63 64",
+        "TERM,SIGINT,|2 15",
+        "SIGPOLL|29",
+      })
+  void shouldReadFurtherStopSignals(String list, String numbers) throws UsageException {
+    Map<String, String> variables =
+        Map.of("CIRCLECI_GOAT_CONFIG", "{}", "CIRCLECI_GOAT_STOP_SIGNAL", list);
+
+    for (Invocation parsed :
+        List.of(
+            parse(variables, "run-task"),
+            parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal", list))) {
+      assertThat(parsed)
+          .isInstanceOfSatisfying(
+              Invocation.RunTask.class,
+              task ->
+                  assertThat(task.stopSignals().stream().map(String::valueOf))
+                      .containsExactlyInAnyOrder(numbers.split(" ", -1)));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SIGKILL",
+        "kill",
+        "9",
+        "STOP",
+        "SIGCHLD",
+        "17",
+        "SIGCLD",
+        "SEGV",
+        "PIPE",
+        "0",
+        "-1",
+        "65",
+        "62",
+        "32",
+        "SIG",
+        "SIGNOTHING",
+        "SIGRTMIN",
+        "RTMIN+31",
+        "RTMAX+1",
+        "RTMAX-",
+        "RTMIN+x",
+        "1000000000000",
+        "QUIT WINCH",
+        "SIGSIGQUIT",
+        "QUIT,,WINCH"
+      })
+  void shouldRefuseAStopSignalThatCannotBeTaken(String name) {
+    String shown = name.equals("QUIT,,WINCH") ? "" : name;
+
+    assertRefused(
+        () -> parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal=" + name),
+        ExitCode.USAGE,
+        "--stop-signal: expected signals that can be caught, such as SIGQUIT or 3, but got \""
+            + shown
+            + "\"");
+  }
+
+  @Test
+  void shouldTakeShortFlagsTogetherAndWhatFollowsTwoDashesForArguments() throws UsageException {
+    assertThat(parse(Map.of(), "-vh")).isEqualTo(new Invocation.Help(Optional.empty()));
+    assertThat(parse(Map.of(), "-v")).isEqualTo(new Invocation.Version());
+    assertThat(parse(Map.of(), "init", "--", "-version"))
+        .isEqualTo(
+            new Invocation.Init("-version", "/opt/circleci/bin", Duration.ZERO, LogFormat.TEXT));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true,true", "1,true", "YES,true", "false,false", "0,false", "no,false", "'',false"})
+  void shouldSayItsVersionWhenTheEnvironmentAsks(String value, boolean asks) throws UsageException {
+    Invocation parsed = parse(Map.of("CIRCLECI_GOAT_VERSION", value));
+
+    assertThat(parsed instanceof Invocation.Version).isEqualTo(asks);
+  }
+
+  @Test
+  void shouldShowNoConfiguration() throws UsageException {
+    Map<String, String> variables =
+        Map.of("CIRCLECI_GOAT_CONFIG", "s3cr3t", "CIRCLECI_GOAT_ENTRYPOINT", "/x");
+
+    assertThat(parse(variables, "run-task").toString()).doesNotContain("s3cr3t");
+    assertThat(parse(variables, "override", "--config=s3cr3t").toString()).doesNotContain("s3cr3t");
   }
 
   @Test
@@ -63,11 +205,13 @@ class InvocationParserTest {
                 "--entrypoint=tini,-g",
                 "--entrypoint=a\\,b,--",
                 "--health-check-addr=:1",
+                "--stop-signal=QUIT",
+                "--stop-signal=WINCH,3",
                 "--config={}"))
         .isEqualTo(
             new Invocation.HandOver(
                 List.of("tini", "-g", "a,b", "--"),
-                List.of("--health-check-addr=:1"),
+                List.of("--health-check-addr=:1", "--stop-signal=QUIT", "--stop-signal=WINCH,3"),
                 Optional.of("{}"),
                 LogFormat.TEXT));
   }
@@ -95,8 +239,27 @@ class InvocationParserTest {
         "--shutdown-delay|missing value for flag --shutdown-delay",
         "--shutdown-delay=x|--shutdown-delay: expected a duration such as 300ms, 10s or 1h0m0s,"
             + " but got \"x\"",
-        "--shutdown-delay=-1s|--shutdown-delay: expected a duration of zero or more, but got"
-            + " \"-1s\"",
+        "-version|unknown flag -version, did you mean --version?",
+        "-help|unknown flag -help, did you mean --help?",
+        "run-task -help|unknown flag -help, did you mean --help?",
+        "-shutdown-delay=2s|unknown flag -shutdown-delay, did you mean --shutdown-delay?",
+        "-shutdown-delay2s|unknown flag -shutdown-delay2s, did you mean --shutdown-delay?",
+        "-shutdown-delay 2s|unknown flag -shutdown-delay, did you mean --shutdown-delay?",
+        "--shutdown-delay -1s|unknown flag -1s",
+        "run-task -config={\"token\":\"s\"}|unknown flag -config",
+        "run-task -config{\"token\":\"s\"}|unknown flag -config{…",
+        "-hx|unknown flag -hx",
+        "--log-form=json|unknown flag --log-form, did you mean --log-format?",
+        "override --entrypoint=,|missing flag --entrypoint: override needs the custom init process to"
+            + " run ($CIRCLECI_GOAT_ENTRYPOINT)",
+        "override --entrypoint=|missing flag --entrypoint: override needs the custom init process to"
+            + " run ($CIRCLECI_GOAT_ENTRYPOINT)",
+        "override --entrypoint=x|missing flag --config: override needs the task's configuration"
+            + " ($CIRCLECI_GOAT_CONFIG)",
+        "override --entrypoint=x --config=|missing flag --config: override needs the task's"
+            + " configuration ($CIRCLECI_GOAT_CONFIG)",
+        "override --entrypoint=x --config={} --stop-signal=9|--stop-signal: expected signals that can"
+            + " be caught, such as SIGQUIT or 3, but got \"9\"",
         "override|missing flag --entrypoint: override needs the custom init process to run"
             + " ($CIRCLECI_GOAT_ENTRYPOINT)",
         "run-task|missing flag --config: run-task needs the task's configuration"
@@ -113,6 +276,7 @@ class InvocationParserTest {
     "CIRCLECI_GOAT_HEALTH_CHECK_ADDR, nowhere",
     "CIRCLECI_GOAT_SIGNAL_POLICY, x",
     "CIRCLECI_GOAT_LOG_FORMAT, x",
+    "CIRCLECI_GOAT_STOP_SIGNAL, SIGKILL",
     "CIRCLECI_GOAT_VERSION, x"
   })
   void shouldNameTheVariableThatIsBad(String variable, String value) {
@@ -122,7 +286,7 @@ class InvocationParserTest {
             UsageException.class,
             refusal -> {
               assertThat(refusal.exitCode()).isEqualTo(ExitCode.FAILED);
-              assertThat(refusal.problem()).startsWith(variable + ": ").doesNotContain("token");
+              assertThat(refusal.getMessage()).startsWith(variable + ": ").doesNotContain("token");
             });
   }
 
@@ -132,7 +296,7 @@ class InvocationParserTest {
             UsageException.class,
             refusal -> {
               assertThat(refusal.exitCode()).isEqualTo(code);
-              assertThat(refusal.problem()).isEqualTo(problem);
+              assertThat(refusal.getMessage()).isEqualTo(problem);
             });
   }
 

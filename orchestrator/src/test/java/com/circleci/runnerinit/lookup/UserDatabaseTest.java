@@ -173,13 +173,13 @@ class UserDatabaseTest {
       SimulatedKernel broken =
           new SimulatedKernel()
               .file("/etc/passwd", "a:x:1:1::/:")
-              .refusals((made, _) -> made.equals(call) ? -Errno.EIO : 0);
+              .refusals((made, _) -> made.equals(call) ? -Errno.ENFILE : 0);
       UserDatabase database = new UserDatabase(Kernel.of(broken));
 
       assertThatThrownBy(() -> database.find("a"))
           .isInstanceOf(LookupException.class)
           .hasMessageStartingWith("user: ")
-          .hasMessageEndingWith(": input/output error");
+          .hasMessageEndingWith(": too many open files in system");
       assertThat(broken.openDescriptors()).isZero();
     }
   }
