@@ -18,7 +18,7 @@ class ProgramTest {
   private static final Path HELP =
       Path.of(System.getProperty("basedir", "."), "../acceptance/src/test/resources/help");
 
-  private final SimulatedKernel kernel = new SimulatedKernel();
+  private final SimulatedKernel kernel = new SimulatedKernel().variable("HOME", "/root");
 
   @ParameterizedTest
   @CsvSource({
@@ -72,8 +72,7 @@ class ProgramTest {
     assertThat(run("/goat", "init", "x/.././/s/.", "../d/caf\udce9")).isEqualTo(ExitCode.HANDLED);
 
     assertThat(kernel.text("/d/caf\udce9/orchestrator")).contains("o");
-    assertThat(kernel.linkTarget("/d/caf\udce9/circleci"))
-        .contains("/d/caf\udce9/circleci-agent");
+    assertThat(kernel.linkTarget("/d/caf\udce9/circleci")).contains("/d/caf\udce9/circleci-agent");
     assertThat(kernel.standardOutput()).contains("starting orchestrator");
   }
 
@@ -92,7 +91,7 @@ class ProgramTest {
 
     assertExecutes(
         "execute /bin/init [/bin/init, -g, \udcff, /opt/goat, run-task, --shutdown-delay=1s]"
-            + " [CIRCLECI_GOAT_CONFIG={}, A=caf\udce9]",
+            + " [HOME=/root, CIRCLECI_GOAT_CONFIG={}, A=caf\udce9]",
         "/opt/goat",
         "--entrypoint=/bin/init,-g,\udcff,",
         "--shutdown-delay=1s");
@@ -105,7 +104,7 @@ class ProgramTest {
     kernel.executable("/sbin/tini");
 
     assertExecutes(
-        "execute /sbin/tini [tini, /goat, run-task] [PATH=/none:/sbin, CIRCLECI_GOAT_CONFIG={}]",
+        "execute /sbin/tini [tini, /goat, run-task] [HOME=/root, PATH=/none:/sbin, CIRCLECI_GOAT_CONFIG={}]",
         "/goat",
         "--entrypoint=tini",
         "--config={}");

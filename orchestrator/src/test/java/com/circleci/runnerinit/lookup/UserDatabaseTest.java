@@ -137,7 +137,8 @@ class UserDatabaseTest {
     Path file = folder.resolve(kind);
     switch (kind) {
       case "fifo" ->
-          assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+          assertThat(new ProcessBuilder("/usr/bin/mkfifo", file.toString()).start().waitFor())
+              .isZero();
       case "folder" -> Files.createDirectory(file);
       case "link" -> Files.createSymbolicLink(file, Path.of("/dev/zero"));
       default -> assertThat(file).exists();
