@@ -65,6 +65,9 @@ class CommandLineTest {
           --bogus                                            | unknown flag --bogus
           --bogus=1                                          | unknown flag --bogus
           -x                                                 | unknown flag -x
+          -version                                           | unknown flag -version, did you mean --version?
+          -help                                              | unknown flag -help, did you mean --help?
+          -shutdown-delay=2s                                 | unknown flag -shutdown-delay, did you mean --shutdown-delay?
           init --bogus                                       | unknown flag --bogus
           run-task --bogus                                   | unknown flag --bogus
           override --bogus                                   | unknown flag --bogus
@@ -85,9 +88,9 @@ class CommandLineTest {
           run-task --termination-grace-period=ten            | --termination-grace-period: expected a duration such as 300ms, 10s or 1h0m0s, but got "ten"
           run-task --termination-grace-period=1d             | --termination-grace-period: expected a duration such as 300ms, 10s or 1h0m0s, but got "1d"
           run-task --termination-grace-period=               | --termination-grace-period: expected a duration such as 300ms, 10s or 1h0m0s, but got ""
-          run-task --termination-grace-period=-5s            | --termination-grace-period: expected a duration of zero or more, but got "-5s"
           --shutdown-delay=s                                 | --shutdown-delay: expected a duration such as 300ms, 10s or 1h0m0s, but got "s"
           run-task --signal-policy=maybe                     | --signal-policy: expected drain or forward, but got "maybe"
+          run-task --stop-signal=SIGKILL                     | --stop-signal: expected signals that can be caught, such as SIGQUIT or 3, but got "SIGKILL"
           --version=maybe                                    | flag --version takes no value
           run-task -v=1                                      | flag -v takes no value
           run-task --help=yes                                | flag --help takes no value
@@ -135,6 +138,7 @@ class CommandLineTest {
     "CIRCLECI_GOAT_HEALTH_CHECK_ADDR, nowhere",
     "CIRCLECI_GOAT_SIGNAL_POLICY, maybe",
     "CIRCLECI_GOAT_LOG_FORMAT, xml",
+    "CIRCLECI_GOAT_STOP_SIGNAL, SIGKILL",
     "CIRCLECI_GOAT_VERSION, perhaps"
   })
   void shouldNameTheVariableWithABadValue(String name, String value, Scenario given) {
@@ -149,7 +153,8 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"0", "0s", "300ms", "1.5s", "1h0m0s", "10us", "10µs", "1h2m3.5s", "+5s"})
+  @ValueSource(
+      strings = {"0", "0s", "300ms", "1.5s", "1h0m0s", "10us", "10µs", "1h2m3.5s", "+5s", "-5s"})
   void shouldReadDurationsAsGoDoes(String duration, Scenario given) {
     given.agent("print=ran");
 

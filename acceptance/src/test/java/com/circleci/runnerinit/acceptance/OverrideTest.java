@@ -167,6 +167,17 @@ class OverrideTest {
         .contains("--entrypoint");
   }
 
+  @Test
+  void shouldTakeAMissingConfigurationForAUsageError(Scenario given) {
+    given.root().program(INIT, Executables.fakeTaskAgent());
+
+    var container = given.run("override", "--entrypoint", INIT + ",report=/out/init,exec");
+
+    assertThat(container.exitCode()).isEqualTo(80);
+    assertThat(container.stderr().text()).contains("CIRCLECI_GOAT_CONFIG");
+    assertThat(given.root().has("/out/init")).isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"/missing", "missing", "/etc"})
   void shouldSayThatTheInitCannotBeStarted(String program, Scenario given) {
