@@ -102,7 +102,8 @@ final class Program {
     announce(log);
     try {
       SignalInterruption interruption = new SignalInterruption(kernel, log, init.shutdownDelay());
-      new BinariesInstaller(kernel, log, interruption).install(absolute(init.source()), absolute(init.destination()));
+      new BinariesInstaller(kernel, log, interruption)
+          .install(absolute(init.source()), absolute(init.destination()));
       return ExitCode.HANDLED;
     } catch (InitException | KernelException e) {
       return fail(log, "orchestrator: init", e);

@@ -169,13 +169,22 @@ class ProgramTest {
             () -> {
               List<String> words = new java.util.ArrayList<>(List.of("override"));
               words.addAll(List.of(flags));
-              new Program(Kernel.of(kernel), path).run(words);
+              program(path).run(words);
             })
         .isInstanceOf(SimulatedKernel.Executed.class);
     assertThat(kernel.trace()).endsWith(expected);
   }
 
+  private Program program(String path) {
+    return new Program(
+        Kernel.of(kernel),
+        (_, _, _, _, _) -> {
+          throw new AssertionError("nothing is to be reported");
+        },
+        path);
+  }
+
   private ExitCode run(String path, String... words) {
-    return new Program(Kernel.of(kernel), path).run(List.of(words));
+    return program(path).run(List.of(words));
   }
 }
