@@ -13,6 +13,8 @@
  *   exit=N                        end
  *   die=SIGNAL                    end by that signal (a name without SIG, or a number)
  *   ignore=SIGNAL                 as nohup does
+ *   block=SIGNAL  raise=SIGNAL    for what is executed next: a blocked one stays pending
+ *   flood-signals=PID:SIGNAL      queue that signal for the process, without end or pause
  *   on-term=exit:N | ignore | finish-after:MS
  *   record-signals=FILE           a line for each signal that arrives: its name or number
  *   time-signals=FILE             the same, with CLOCK_MONOTONIC in ns beside the name
@@ -28,10 +30,12 @@
  *   read-stdin                    to its end, and say its length and SHA-256
  *   read-slowly=BYTES             the same as read-stdin, so many bytes a millisecond
  *   read-part=BYTES               so many of it, and no more
+ *   ask-terminal                  read a line of the terminal, without echo, and print it
  *   close-stdin  no-read-stdin
  *   touch=FILE  wait-file=FILE
  *   time=FILE  main-at=FILE       CLOCK_MONOTONIC in ns: now, and when main began
  *   report=FILE                   see report.h
+ *   refuse=CALL                   from here on, the kernel refuses that system call with EPERM
  *   left-behind=FILE              for spawn: how many processes were left when the child ended
  *   ended-at=FILE                 for spawn: CLOCK_MONOTONIC in ns when the child ended
  *   spawn ARGS…                   as an init: run the rest, pass signals on, end as it ended
@@ -46,6 +50,7 @@
 #include <stdbool.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 
 extern char **environ;
@@ -395,6 +400,64 @@ static void die(int number) {
   sleep_for_ever();
 }
 
+static void block(int number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void flood_signals(const char *verb, const char *value) {
+  const char *colon = strchr(value, ':');
+  if (!colon) fail(verb, "not PID:SIGNAL");
+  pid_t pid = (pid_t)strtol(value, NULL, 10);
+  int signal = signal_number(colon + 1);
+  while (sigqueue(pid, signal, (union sigval){0}) == 0 || errno == EAGAIN) {
+  }
+}
+
+/* seccomp(2); musl comes without the headers of Linux. */
+static void refuse(const char *call) {
+  enum { LOAD = 0x20, JUMP_IF_EQUAL = 0x15, RETURN = 0x06, MODE_FILTER = 2 };
+  const unsigned errno_is = 0x00050000, allow = 0x7fff0000;
+  static const struct {
+    const char *name;
+    unsigned number;
+  } calls[] = {{"ppoll", SYS_ppoll}, {"epoll_pwait", SYS_epoll_pwait}, {"signalfd4", SYS_signalfd4}};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    if (strcmp(call, calls[i].name) != 0) continue;
+    const struct {
+      uint16_t code;
+      uint8_t if_true, if_false;
+      uint32_t operand;
+    } filter[] = {{LOAD, 0, 0, 0},
+                  {JUMP_IF_EQUAL, 0, 1, calls[i].number},
+                  {RETURN, 0, 0, errno_is | EPERM},
+                  {RETURN, 0, 0, allow}};
+    const struct {
+      uint16_t length;
+      const void *filter;
+    } program = {sizeof filter / sizeof *filter, filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, MODE_FILTER, &program) != 0)
+      fail("refuse", strerror(errno));
+    return;
+  }
+  fail("refuse", call);
+}
+
+static void ask_terminal(void) {
+  char answer[256];
+  struct termios settings;
+  int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (terminal < 0 || tcgetattr(terminal, &settings) != 0) fail("/dev/tty", strerror(errno));
+  settings.c_lflag &= ~(tcflag_t)ECHO;
+  if (tcsetattr(terminal, TCSANOW, &settings) != 0) fail("/dev/tty", strerror(errno));
+  ssize_t n = read(terminal, answer, sizeof answer);
+  if (n < 0) fail("/dev/tty", strerror(errno));
+  write_all(1, answer, (size_t)n);
+}
+
 static void wait_for_file(const char *path) {
   while (access(path, F_OK) != 0) sleep_ns(2000000);
 }
@@ -487,6 +550,16 @@ static char **perform(char **verb) {
     die(signal_number(v));
   else if (is(text, "ignore", &v))
     signal(signal_number(v), SIG_IGN);
+  else if (is(text, "block", &v))
+    block(signal_number(v));
+  else if (is(text, "raise", &v))
+    kill(getpid(), signal_number(v));
+  else if (is(text, "flood-signals", &v))
+    flood_signals(text, v);
+  else if (is(text, "refuse", &v))
+    refuse(v);
+  else if (strcmp(text, "ask-terminal") == 0)
+    ask_terminal();
   else if (is(text, "on-term", &v))
     on_term(v);
   else if (is(text, "record-signals", &v))

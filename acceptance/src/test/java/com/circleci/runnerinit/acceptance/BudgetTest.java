@@ -42,7 +42,7 @@ class BudgetTest {
   /** Step 4 of the order of the end, docs/task-flow.md. */
   private static final double SILENCE_MILLISECONDS = 100;
 
-  private static final double DRAIN_MILLISECONDS = 2000;
+  private static final double DRAIN_MILLISECONDS = 1000;
 
   @Test
   void shouldBeSmall() throws IOException {

@@ -105,6 +105,27 @@ class CommandLineTest {
     assertThat(container.stdout().text()).isEmpty();
   }
 
+  /** They have two dashes only. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-version",
+        "-help",
+        "-shutdown-delay=2s",
+        "init -version",
+        "run-task -termination-grace-period 2s",
+        "override -entrypoint=/x"
+      })
+  void shouldNotTakeALongNameAfterOneDash(String arguments, Scenario given) {
+    var container = orchestrator(given, arguments);
+
+    assertThat(container.exitCode()).isEqualTo(80);
+    assertThat(container.stderr().lines())
+        .singleElement()
+        .satisfies(line -> assertThat(line).startsWith("orchestrator: error: unknown flag -"));
+    assertThat(container.stdout().text()).isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"nowhere", ":65536", ":-1", ":http", "[::1", ""})
   void shouldSayWhatIsWrongWithAnAddress(String address, Scenario given) {

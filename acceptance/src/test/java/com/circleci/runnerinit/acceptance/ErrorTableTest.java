@@ -5,6 +5,7 @@ import static com.circleci.runnerinit.testing.Route.UNCLAIM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.Container;
+import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each row of the table of errors, with and without {@code enable_unsafe_retries}. */
 @InAContainer
@@ -244,6 +246,23 @@ class ErrorTableTest {
             "error while executing task agent: failed to start task agent command: "
                 + "exec: no-such-agent: executable file not found in $PATH"
                 + ADVICE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {".", "bin", "/usr/bin:bin", "/usr/bin:", "/usr/bin::/sbin"})
+  void shouldNotRunAProgramThatIsFoundRelativeToTheCurrentFolder(String path, Scenario given) {
+    given.root().program("/e", Executables.fakeTaskAgent());
+    given.root().program("/bin/e", Executables.fakeTaskAgent());
+    given.environment("PATH", path);
+    given.config().set("task_agent_path", "e touch=/out/ran");
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertIsUnclaim(only(given.api().calls()), given);
+    assertThat(container.stdout().text())
+        .contains("exec: \"e\": cannot run executable found relative to current directory");
+    assertThat(given.root().has("/out/ran")).isFalse();
   }
 
   @ParameterizedTest

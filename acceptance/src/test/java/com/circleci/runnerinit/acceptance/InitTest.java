@@ -3,6 +3,7 @@ package com.circleci.runnerinit.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.Executables;
+import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import org.junit.jupiter.api.Tag;
@@ -105,6 +106,25 @@ class InitTest {
 
     assertThat(given.root().permissions("/volume/bin/orchestrator")).isEqualTo(permissions);
     assertThat(given.root().permissions("/volume/bin/circleci-agent")).isEqualTo(permissions);
+  }
+
+  /** A set-user-ID binary in a volume that tasks share would be a way to become root. */
+  @Test
+  void shouldNotHandOnWhatChangesTheUser(Scenario given) {
+    source(given);
+    HostCommand.run("chmod", "6755", given.root().path("/image/orchestrator").toString());
+
+    init(given, "init", "/image", "/volume/bin");
+
+    HostCommand.run(
+        "find",
+        given.root().path("/volume/bin").toString(),
+        "-perm",
+        "/7000",
+        "-exec",
+        "false",
+        "{}",
+        "+");
   }
 
   @Test
@@ -224,9 +244,7 @@ class InitTest {
     var log = given.container().stdout();
     assertThat(log.events("orchestrator: init: copy"))
         .extracting(line -> line.fields().getOrDefault("app.binary", ""))
-        .satisfiesExactlyInAnyOrder(
-            name -> assertThat(name).endsWith("orchestrator"),
-            name -> assertThat(name).endsWith("circleci-agent"));
+        .containsExactlyInAnyOrder("orchestrator", "circleci-agent");
     assertThat(log.events("orchestrator: init: copy"))
         .allSatisfy(line ->
             assertThat(line.fields().toString()).containsPattern("\\bapp\\.bytes=(16|9)\\b"));

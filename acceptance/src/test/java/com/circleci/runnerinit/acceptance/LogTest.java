@@ -94,12 +94,16 @@ class LogTest {
     assertThat(stdout.lines()).allMatch(line -> LogLine.parse(line).isPresent());
   }
 
-  /** Bytes that are no UTF-8; ESC, BEL, NUL, DEL; CSI, line separator and override in UTF-8. */
+  /**
+   * Bytes that are no UTF-8; ESC, BEL, NUL, DEL; and in UTF-8 CSI, line separator, right-to-left
+   * override, the three marks of direction, zero-width space and byte order mark.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"text", "json"})
   void shouldEscapeWhatATerminalObeysInEitherForm(String format, Scenario given) {
     given.agent(
-        "stderr-bytes=fffe1b5b324a07007fc29b324ae280a8e280aec3a9f09f9880220a5c0d", "exit=1");
+        "stderr-bytes=fffe1b5b324a07007fc29b324ae280a8e280aee2808ee2808fd89ce2808befbbbfc3a9f09f9880220a5c0d",
+        "exit=1");
 
     var container = given.runTask("--log-format=" + format);
 
@@ -107,9 +111,10 @@ class LogTest {
     var text = container.stdout().text();
     assertThat(text.codePoints().filter(c -> c != '\n'))
         .noneMatch(Character::isISOControl)
-        .doesNotContain(0x2028, 0x202e);
+        .doesNotContain(0x2028, 0x202e, 0x200e, 0x200f, 0x61c, 0x200b, 0xfeff);
     assertThat(text)
-        .contains("\\u001b[2J\\u0007\\u0000\\u007f\\u009b2J\\u2028\\u202eé\ud83d\ude00");
+        .contains(
+            "\\u001b[2J\\u0007\\u0000\\u007f\\u009b2J\\u2028\\u202e\\u200e\\u200f\\u061c\\u200b\\ufeffé\ud83d\ude00");
     assertThat(container.stdout().lines())
         .allMatch(line ->
             format.equals("text")

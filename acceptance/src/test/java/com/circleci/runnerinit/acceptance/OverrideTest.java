@@ -11,6 +11,7 @@ import com.circleci.runnerinit.testing.Signal;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Hands over to a custom init process, which starts the orchestrator again. */
@@ -51,6 +52,40 @@ class OverrideTest {
         .isZero();
     assertThat(given.root().report("/out/init").arguments()).contains("print=a,b");
     assertThat(given.container().stdout().lines()).contains("a,b");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"report=/out/init,exit=0,|exit=0", "report=/out/init,exit=0,a\\\\,b|exit=0 a\\ b"})
+  void shouldReadTheListAsGoDoes(String list, String words, Scenario given) {
+    assertThat(override(given, "--entrypoint=" + INIT + "," + list).exitCode()).isZero();
+
+    assertThat(String.join(" ", given.root().report("/out/init").arguments()))
+        .contains("report=/out/init " + words + " " + Scenario.ORCHESTRATOR);
+  }
+
+  @Test
+  void shouldNotHandOverWithoutAConfiguration(Scenario given) {
+    given.root().program(INIT, Executables.fakeTaskAgent());
+
+    var container = given.run("override", "--entrypoint=" + INIT + ",touch=/out/init");
+
+    assertThat(container.exitCode()).isEqualTo(80);
+    assertThat(container.stderr().text()).contains("CIRCLECI_GOAT_CONFIG");
+    assertThat(given.root().has("/out/init")).isFalse();
+  }
+
+  /** SIGPIPE kills, though not PID 1. */
+  @Test
+  void shouldHandOverWhenNobodyReadsStandardOutput(Scenario given) {
+    given.underAnInit().root().fifo("/dev/pipe");
+    given.prepare("exec 3<>'%1$s' >'%1$s' 3>&-".formatted(given.root().path("/dev/pipe")));
+    given.agent("touch=/out/ran");
+
+    assertThat(override(given, "--entrypoint", INIT + ",exec").exitCode()).isZero();
+
+    assertThat(given.root().has("/out/ran")).isTrue();
   }
 
   @Test

@@ -128,53 +128,6 @@ class ResourcesTest {
     assertThat(container.stdout().events(WARNING)).isEmpty();
   }
 
-  @Test
-  void shouldKeepTheTaskInAGroupOfItsOwnWhereThatIsAllowed(Scenario given) {
-    var groups = given.proc().limitMemoryOfPrivileged(LIMIT);
-    given.entrypoint("wait-file=/out/end");
-    given.agent("touch=/out/started", "wait-file=/out/end", "allocate=" + 2 * LIMIT);
-    var container = given.runTask();
-    given.root().awaitFile("/out/started");
-
-    assertThat(container.living("circleci-agent").getFirst().controlGroups()).contains("/task\n");
-    assertThat(container.living("service").getFirst().controlGroups()).contains("/task\n");
-    assertThat(container.orchestrator().controlGroups()).doesNotContain("/task\n");
-    assertThat(groups.read("memory/task/memory.limit_in_bytes"))
-        .isEqualTo(Long.toString(LIMIT - LIMIT / 8));
-    given.root().file("/out/end", "");
-
-    assertThat(container.exitCode()).isZero();
-    assertThat(given.api().calls(FAIL))
-        .singleElement()
-        .satisfies(call -> assertThat(call.message()).contains("memory limit of 64 MiB"));
-    assertThat(groups.read("memory/task/memory.oom_control")).contains("oom_kill 1");
-  }
-
-  @Test
-  void shouldEndAGroupOfVersionTwoAtOnce(Scenario given) {
-    given.proc().unifiedGroup();
-    given.agent("daemon=setsid", "fork-bomb=50", "touch=/out/started", "wait-file=/out/end");
-    var container = given.runTask();
-    given.root().awaitFile("/out/started");
-
-    assertThat(container.living("circleci-agent"))
-        .allSatisfy(process -> assertThat(process.controlGroups()).contains("/task\n"));
-    given.root().file("/out/end", "");
-
-    assertThat(container.exitCode()).isZero();
-    assertThat(container.stdout().text()).doesNotContain("error=", "warning=");
-  }
-
-  @Test
-  void shouldSayNothingWhereNoGroupIsAllowed(Scenario given) {
-    given.proc().limitMemory(LIMIT);
-
-    var container = given.runTask();
-
-    assertThat(container.exitCode()).isZero();
-    assertThat(container.stdout().text()).doesNotContain("error=", "warning=", "cgroup");
-  }
-
   private static double uptime(Container container) {
     return container
         .probe()

@@ -179,6 +179,32 @@ class ShutdownTest {
   }
 
   @Test
+  void shouldWakeAStoppedTaskSoThatItSeesItsSigterm(Scenario given) {
+    given.agent("record-signals=/out/signals", "on-term=exit:0", "touch=/out/started", "die=STOP");
+    var container = startAndAwait(given, "--termination-grace-period=100ms");
+
+    container.signal(Signal.TERM);
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(given.root().read("/out/signals")).contains("TERM");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"QUIT, quit", "WINCH, window changed"})
+  void shouldTakeTheStopSignalOfAnImageForSigterm(Signal signal, String words, Scenario given) {
+    given.agent("record-signals=/out/signals", "touch=/out/started", "wait-file=/out/go");
+    var container = startAndAwait(given, "--stop-signal=SIGQUIT,SIGWINCH");
+
+    container.signal(signal);
+
+    assertThat(container.stdout().awaitEvent("system: shutdown signal received").fields())
+        .containsEntry("app.signal", words);
+    given.root().file("/out/go", "");
+    assertThat(container.exitCode()).isZero();
+    assertThat(given.root().read("/out/signals")).isEmpty();
+  }
+
+  @Test
   void shouldAskTheWholeProcessGroupOfTheTask(Scenario given) {
     given.agent(
         "record-signals=/out/signals",
@@ -206,6 +232,8 @@ class ShutdownTest {
 
     assertThat(container.exitCode()).isZero();
     assertIsReportedAsStillRunning(given);
+    assertThat(container.stdout().events("termination grace period is cut short")).hasSize(1);
+    assertThat(container.stdout().events("termination grace period is over")).isEmpty();
   }
 
   @Test

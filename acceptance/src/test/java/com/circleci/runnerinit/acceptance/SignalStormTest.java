@@ -169,16 +169,16 @@ class SignalStormTest {
     assertThat(given.api().calls()).isEmpty();
   }
 
-  /** From the instant that its mask is set: what comes before that, the kernel drops. */
+  /** From its first instruction on, with a mask that it has from who started it. */
   @ParameterizedTest
   @EnumSource
   void shouldNeverLoseSigtermWhateverItIsDoingAtTheStart(Place place, Scenario given) {
-    place.in(given).agent("sleep=forever");
-    for (var step = 0; step < 40; step++) {
+    place.in(given).startedBy("block=TERM").agent("sleep=forever");
+    for (var step = 0; step < 150; step++) {
       var callsBefore = given.api().calls().size();
       var container = given.runTask("--termination-grace-period=0s");
       spinUntil(container::holdsSignals);
-      pause(Duration.ofNanos(step * 600_000L));
+      pause(Duration.ofNanos(step * 160_000L));
 
       assertThat(Signal.TERM.sendTo(container.orchestrator().pid())).isTrue();
 
@@ -188,6 +188,28 @@ class SignalStormTest {
           .extracting(Call::path)
           .containsExactly(started ? FAIL.path() : UNCLAIM.path());
     }
+    assertThat(given.api().calls(UNCLAIM)).as("starts that were stopped in time").isNotEmpty();
+  }
+
+  /** Of processes that queue signals for it as fast as the machine can. */
+  @Test
+  void shouldEndInTimeUnderAFlood(Scenario given) {
+    var verbs = Stream.<String>builder().add("ignore=40");
+    for (var i = 0; i < 4; i++) {
+      verbs.add("aside=setsid:2").add("ignore=40").add("flood-signals=1:40");
+    }
+    given.agent(verbs.add("sleep=forever").build().toArray(String[]::new));
+    var container = given.runTask("--termination-grace-period=1s");
+    Await.until("a full queue", () -> container.orchestrator().queuesNoMoreSignals());
+    var began = System.nanoTime();
+
+    container.signal(Signal.TERM);
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(Duration.ofNanos(container.endedAt() - began)).isLessThan(Duration.ofSeconds(8));
+    assertThat(given.api().calls(FAIL))
+        .singleElement()
+        .satisfies(call -> assertThat(call.message()).startsWith("error on shutdown: "));
   }
 
   @ParameterizedTest

@@ -27,6 +27,28 @@ class TerminationLogTest {
   }
 
   @Test
+  void shouldLeaveNothingOfALongerMessage(Scenario given) {
+    given.root().file(TERMINATION_LOG, "x".repeat(4096));
+    given.agent("exit=3");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().read(TERMINATION_LOG))
+        .endsWith("Check container logs for more details");
+  }
+
+  @Test
+  void shouldNotFollowALinkThatTheTaskPutInItsPlace(Scenario given) {
+    given.root().file("/precious", "precious").folder("/dev").link(TERMINATION_LOG, "/precious");
+    given.agent("exit=3");
+
+    assertThat(given.runTask().exitCode()).isZero();
+
+    assertThat(given.root().read("/precious")).isEqualTo("precious");
+    assertThat(given.api().calls(FAIL)).hasSize(1);
+  }
+
+  @Test
   void shouldWriteTheMessageThatNobodyCouldBeTold(Scenario given) {
     given.api().always(FAIL, Answer.status(404));
     given.root().file(TERMINATION_LOG, "");

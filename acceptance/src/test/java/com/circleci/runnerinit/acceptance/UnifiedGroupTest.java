@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Control groups of version 2, as files of the same names and forms: what the orchestrator reads
- * and writes, not what a kernel makes of it. {@link ResourcesTest} has real ones.
+ * Control groups of version 2, as files of the same names and forms. {@link ResourcesTest} has real
+ * ones.
  */
 @InAContainer
 class UnifiedGroupTest {
@@ -96,46 +96,6 @@ class UnifiedGroupTest {
     given.root().file("/out/end", "");
 
     assertThat(container.exitCode()).isZero();
-  }
-
-  @Test
-  void shouldMakeAGroupForTheTaskWhereTheContainersIsWritable(Scenario given) {
-    limited(given)
-        .root()
-        .file(GROUP + "cgroup.procs", "1\n")
-        .file(GROUP + "cgroup.subtree_control", "")
-        .file(GROUP + "memory.oom.group", "1\n")
-        .file(GROUP + "orchestrator/cgroup.procs", "")
-        .file(GROUP + "task/cgroup.procs", "")
-        .file(GROUP + "task/memory.max", "")
-        .file(GROUP + "task/memory.oom.group", "")
-        .file(GROUP + "task/cgroup.kill", "");
-    given.agent("exit=0");
-
-    assertThat(given.runTask().exitCode()).isZero();
-
-    assertThat(given.root().read(GROUP + "orchestrator/cgroup.procs")).isEqualTo("1");
-    assertThat(given.root().read(GROUP + "cgroup.subtree_control")).isEqualTo("+memory");
-    assertThat(given.root().read(GROUP + "task/memory.max"))
-        .isEqualTo(Long.toString((512 - 16) * MIB));
-    assertThat(given.root().read(GROUP + "task/memory.oom.group")).isEqualTo("1");
-    assertThat(given.root().read(GROUP + "task/cgroup.procs")).isEqualTo("0");
-    assertThat(given.root().read(GROUP + "task/cgroup.kill")).isEqualTo("1");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"1\n0\n", "2\n", ""})
-  void shouldNotDivideAGroupThatIsNotTheContainersAlone(String processes, Scenario given) {
-    limited(given)
-        .root()
-        .file(GROUP + "cgroup.procs", processes)
-        .file(GROUP + "task/cgroup.procs", "")
-        .file(GROUP + "task/memory.max", "");
-
-    assertThat(given.runTask().exitCode()).isZero();
-
-    assertThat(given.root().read(GROUP + "task/cgroup.procs")).isEmpty();
-    assertThat(given.root().read(GROUP + "task/memory.max")).isEmpty();
   }
 
   @ParameterizedTest

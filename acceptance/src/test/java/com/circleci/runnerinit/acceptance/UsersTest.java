@@ -50,12 +50,29 @@ class UsersTest {
         .contains("HOME=/home/circleci", "USER=circleci", "LOGNAME=circleci");
   }
 
-  @Test
-  void shouldTakeTheGroupThatIsGiven(Scenario given) {
-    var report = reportOf("3434:1002", given);
+  @ParameterizedTest
+  @CsvSource({
+    "3434:1002, 1002",
+    "circleci:1002, 1002",
+    "circleci:docker, 999",
+    "3434:audio, 29",
+    "12345:audio, 29"
+  })
+  void shouldTakeTheGroupThatIsGiven(String user, int group, Scenario given) {
+    var report = reportOf(user, given);
 
-    assertThat(report.userIds()).containsExactly(3434, 3434, 3434);
-    assertThat(report.groupIds()).containsExactly(1002, 1002, 1002);
+    var uid = user.startsWith("12345") ? 12345 : 3434;
+    assertThat(report.userIds()).containsExactly(uid, uid, uid);
+    assertThat(report.groupIds()).containsExactly(group, group, group);
+  }
+
+  /** A user namespace may deny setgroups: user_namespaces(7). */
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "root", "0:0"})
+  void shouldStayWhoItIsWhereItMayNotSetGroups(String user, Scenario given) {
+    given.userNamespace();
+
+    assertThat(reportOf(user, given).userIds()).containsExactly(0, 0, 0);
   }
 
   @Test

@@ -53,11 +53,6 @@ public record ProcessView(long pid) {
         : link("root").map(root -> root.resolve(words[1].replaceFirst("^/", "")));
   }
 
-  /** A line for each hierarchy: cgroups(7). */
-  public String controlGroups() {
-    return read("cgroup").orElse("");
-  }
-
   public Optional<String> pidNamespace() {
     return link("ns/pid").map(Path::toString);
   }
@@ -65,6 +60,11 @@ public record ProcessView(long pid) {
   /** What one of its descriptors stands for: a path, or such as {@code pipe:[4711]}. */
   public Optional<String> descriptor(int number) {
     return link("fd/" + number).map(Path::toString);
+  }
+
+  /** Of all that it has mapped, resident or not, in bytes: what RLIMIT_AS bounds. */
+  public long addressSpaceBytes() {
+    return statusKilobytes("VmSize:") * 1024;
   }
 
   /** Of its own memory and what it has mapped, in bytes. */
@@ -110,6 +110,13 @@ public record ProcessView(long pid) {
         .filter(line -> line.startsWith("SigBlk:"))
         .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
         .anyMatch(blocked -> (blocked >>> (signal.number() - 1) & 1) == 1);
+  }
+
+  /** Whether as many are pending for processes of its user as may be. */
+  public boolean queuesNoMoreSignals() {
+    return read("status").stream()
+        .flatMap(String::lines)
+        .anyMatch(line -> line.matches("SigQ:\\s+(\\d+)/\\1"));
   }
 
   /** A line for each thread: what it is, and where in the kernel it waits. */

@@ -8,12 +8,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** A started program in a PID namespace of its own. */
 public final class Container implements AutoCloseable {
   /** unshare of util-linux 2.38 fails to end by the signal of its child, and exits 1 instead. */
   private static final String UNSHARE_OF_A_KILLED_CHILD = "unshare: sigprocmask unblock failed";
+
+  /** Of a class or a package: what nobody who reads a message knows. */
+  static final Pattern NAME_OF_JAVA = Pattern.compile("\\b(com\\.circleci|java|jdk|sun)\\.[a-z]");
+
+  /** What the runtime prints before the program has begun is its own. */
+  private static final Pattern NAME_IN_A_LINE =
+      Pattern.compile("(?m)^((\\d\\d:){2}|[{]|\\S+: error: ).*" + NAME_OF_JAVA + ".*|.*com\\.circleci.*");
 
   private final Process unshare;
   private final Path executable;
@@ -175,6 +183,10 @@ public final class Container implements AutoCloseable {
     if (stderr.text().contains(secret)) {
       violations.add("the token shows on stderr");
     }
+    NAME_IN_A_LINE
+        .matcher(stdout.text() + stderr.text())
+        .results()
+        .forEach(line -> violations.add("a name of Java's shows in: " + line.group()));
     if (probe.seen().stream().anyMatch(reply -> reply.contains(secret))) {
       violations.add("the token shows in the health API");
     }

@@ -115,11 +115,11 @@ public final class RootFolder {
     return change(() -> Files.move(path(from), path(to), StandardCopyOption.ATOMIC_MOVE));
   }
 
-  /** /dev/null, zero, random and urandom, as every container has them. */
+  /** /dev/null, zero, random, urandom and tty, as every container has them. */
   public RootFolder devices() {
     return change(() -> {
       Files.createDirectories(path("/dev"));
-      for (var device : List.of("null", "zero", "random", "urandom")) {
+      for (var device : List.of("null", "zero", "random", "urandom", "tty")) {
         if (!Files.exists(path("/dev/" + device))) {
           Files.createLink(path("/dev/" + device), Devices.node(device));
         }
@@ -245,15 +245,16 @@ public final class RootFolder {
 
     private static Path make() {
       var folder = attempt(() -> Files.createTempDirectory(ALL, "devices"));
-      mknod(folder.resolve("null"), "3");
-      mknod(folder.resolve("zero"), "5");
-      mknod(folder.resolve("random"), "8");
-      mknod(folder.resolve("urandom"), "9");
+      mknod(folder.resolve("null"), "1", "3");
+      mknod(folder.resolve("zero"), "1", "5");
+      mknod(folder.resolve("random"), "1", "8");
+      mknod(folder.resolve("urandom"), "1", "9");
+      mknod(folder.resolve("tty"), "5", "0");
       return folder;
     }
 
-    private static void mknod(Path path, String minor) {
-      HostCommand.run("mknod", "-m", "666", path.toString(), "c", "1", minor);
+    private static void mknod(Path path, String major, String minor) {
+      HostCommand.run("mknod", "-m", "666", path.toString(), "c", major, minor);
     }
   }
 }

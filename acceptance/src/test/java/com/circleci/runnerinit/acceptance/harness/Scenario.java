@@ -50,6 +50,8 @@ public final class Scenario implements AutoCloseable {
   private final List<String> preparations = new ArrayList<>();
   private final List<String> unshareOptions = new ArrayList<>();
   private final List<String> chrootOptions = new ArrayList<>();
+  private final List<String> predecessor = new ArrayList<>();
+  private final List<Terminal> terminals = new ArrayList<>();
   private RunnerApiOptions apiOptions = RunnerApiOptions.plain().forToken(token);
   private Optional<FakeRunnerApi> api = Optional.empty();
   private Optional<String> apiBaseUrl = Optional.empty();
@@ -176,31 +178,45 @@ public final class Scenario implements AutoCloseable {
         .prepare("/bin/mount -o remount,bind,ro '%s'".formatted(root.path(at)));
   }
 
-  /** In a container that may take so much memory in bytes, its control groups read-only. */
-  public ControlGroups limitMemory(long bytes) {
-    return enter(ControlGroups.limitedTo(bytes), "ro");
-  }
-
-  /** The same in a privileged container, whose control groups are writable. */
-  public ControlGroups limitMemoryOfPrivileged(long bytes) {
-    return enter(ControlGroups.limitedTo(bytes), "rw");
+  /** In a container that may take so much memory in bytes. */
+  public Scenario limitMemory(long bytes) {
+    return enter(ControlGroups.limitedTo(bytes));
   }
 
   /** In a container that may have so many threads, its programs' first ones included. */
-  public ControlGroups limitThreads(int count) {
-    return enter(ControlGroups.limitedToThreads(count), "ro");
+  public Scenario limitThreads(int count) {
+    return enter(ControlGroups.limitedToThreads(count));
   }
 
-  /** In a privileged container on a host of version 2 that delegates no controller. */
-  public ControlGroups unifiedGroup() {
-    return enter(ControlGroups.unifiedWithoutControllers(), "rw");
-  }
-
-  private ControlGroups enter(ControlGroups groups, String options) {
+  private Scenario enter(ControlGroups groups) {
     controlGroups.add(groups);
     unshareOptions.add("--mount");
-    groups.enter(root, options).forEach(this::prepare);
-    return groups;
+    groups.enter(root).forEach(this::prepare);
+    return this;
+  }
+
+  /** In a user namespace of its own, which has but one user and one group, and no others. */
+  public Scenario userNamespace() {
+    unshareOptions.add("--map-root-user");
+    return this;
+  }
+
+  /** With a terminal, as a container has with {@code tty: true}, which its first process leads. */
+  public Terminal terminal() {
+    var terminal = Terminal.open();
+    terminals.add(terminal);
+    root.devices();
+    prepare("exec <" + terminal.path());
+    prepare("set -- /usr/bin/setsid --ctty \"$@\"");
+    return terminal;
+  }
+
+  /** By a program that does these verbs first, and then becomes the orchestrator. */
+  public Scenario startedBy(String... verbs) {
+    predecessor.add(INIT);
+    predecessor.addAll(List.of(verbs));
+    predecessor.add("exec");
+    return this;
   }
 
   public Scenario hostname(String name) {
@@ -297,12 +313,9 @@ public final class Scenario implements AutoCloseable {
     environment.putIfAbsent("CIRCLECI_GOAT_HEALTH_CHECK_ADDR", ":" + probe.port());
     var line = new ArrayList<String>();
     if (underAnInit) {
-      root.folder("/out", "rwxrwxrwx");
-      if (!root.has(INIT)) {
-        root.program(INIT, Executables.fakeTaskAgent());
-      }
       line.addAll(List.of(INIT, "left-behind=" + LEFT_BEHIND, "ended-at=" + ENDED_AT, "spawn"));
     }
+    line.addAll(predecessor);
     line.add(ORCHESTRATOR);
     line.add(command);
     line.addAll(List.of(arguments));
@@ -335,8 +348,10 @@ public final class Scenario implements AutoCloseable {
     if (!root.has(TASK_AGENT)) {
       root.program(TASK_AGENT, Executables.fakeTaskAgent());
     }
-    if (!root.has(SERVICE)) {
-      root.program(SERVICE, Executables.fakeTaskAgent());
+    for (var program : List.of(SERVICE, INIT)) {
+      if (!root.has(program)) {
+        root.program(program, Executables.fakeTaskAgent());
+      }
     }
   }
 
@@ -351,6 +366,10 @@ public final class Scenario implements AutoCloseable {
     if (!secretMayShow) {
       violations.addAll(leaks());
     }
+    api.stream()
+        .flatMap(it -> it.calls(Route.FAIL).stream())
+        .filter(call -> Container.NAME_OF_JAVA.matcher(call.message()).find())
+        .forEach(call -> violations.add("a name of Java's shows in: " + call.message()));
     api.ifPresent(
         it -> it.complaints().forEach(text -> violations.add("malformed request: " + text)));
     if (root.has(LEFT_BEHIND) && !root.read(LEFT_BEHIND).equals("0")) {
@@ -402,6 +421,7 @@ public final class Scenario implements AutoCloseable {
   public void close() {
     containers.forEach(Container::close);
     controlGroups.forEach(ControlGroups::close);
+    terminals.forEach(Terminal::close);
     api.ifPresent(FakeRunnerApi::close);
     root.delete();
   }
