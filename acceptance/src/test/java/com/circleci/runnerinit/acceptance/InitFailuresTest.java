@@ -62,7 +62,7 @@ class InitFailuresTest {
     source(given);
     given.root().file("/volume/bin/" + name + "/file", "");
 
-    assertFails(init(given), "/volume/bin/" + name, "directory");
+    assertFails(init(given), "/volume/bin/" + name, "is a directory: remove it");
     assertThat(given.root().has("/volume/bin/" + name + "/file")).isTrue();
     assertNothingIsHalfDone(given);
   }

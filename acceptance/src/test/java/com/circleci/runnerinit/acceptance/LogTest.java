@@ -9,6 +9,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -120,6 +121,20 @@ class LogTest {
             format.equals("text")
                 ? LogLine.parse(line).isPresent()
                 : JsonParser.parseString(line).isJsonObject());
+  }
+
+  /** Longer than what is kept for a reader who is late: an escaped DEL is six bytes. */
+  @Test
+  void shouldWriteALineOfAnyLength(Scenario given) {
+    given.config().set("cmd", List.of("/missing" + "\u007f".repeat(60_000)));
+
+    var container = given.runTask();
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(container.stdout().events("reported the task as failed"))
+        .singleElement()
+        .satisfies(line -> assertThat(line.fields().get("error")).hasSizeGreaterThan(360_000));
+    assertThat(container.stdout().events("log: lines dropped")).isEmpty();
   }
 
   @ParameterizedTest

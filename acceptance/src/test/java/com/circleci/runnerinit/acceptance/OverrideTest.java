@@ -78,6 +78,7 @@ class OverrideTest {
 
   /** SIGPIPE kills, though not PID 1. */
   @Test
+  @Tag("unemulated")
   void shouldHandOverWhenNobodyReadsStandardOutput(Scenario given) {
     given.underAnInit().root().fifo("/dev/pipe");
     given.prepare("exec 3<>'%1$s' >'%1$s' 3>&-".formatted(given.root().path("/dev/pipe")));

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.acceptance.harness.Container;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.acceptance.harness.SilentAddress;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
@@ -261,6 +262,28 @@ class ShutdownTest {
     given.root().file("/out/go", "");
     assertThat(container.exitCode()).isZero();
     assertThat(given.root().read("/out/signals")).isEmpty();
+  }
+
+  /** No process obeys, nobody reads standard error, the API is silent: Kubernetes waits 30 s. */
+  @Test
+  @Tag("unemulated")
+  void shouldEndWithinThePatienceOfKubernetesWhateverHoldsItUp(Scenario given) {
+    given.root().fifo("/dev/stderr");
+    given.prepare("exec 2<>'%s'".formatted(given.root().path("/dev/stderr")));
+    given.apiBaseUrl("http://127.0.0.2:" + given.api().port());
+    given.entrypoint("ignore=TERM", "touch=/out/up", "sleep=forever");
+    given.agent("ignore=TERM", "wait-file=/out/up", "touch=/out/started", "flood-stderr=1000000");
+    try (var _ = SilentAddress.halfOpen("127.0.0.2", given.api().port())) {
+      var container = startAndAwait(given);
+      var began = System.nanoTime();
+
+      container.signal(Signal.TERM);
+
+      assertThat(container.exitCode()).isOne();
+      assertThat(Duration.ofNanos(container.endedAt() - began))
+          .isGreaterThan(Duration.ofSeconds(20))
+          .isLessThan(Duration.ofSeconds(30));
+    }
   }
 
   @Test

@@ -19,9 +19,10 @@ public final class Container implements AutoCloseable {
   /** Of a class or a package: what nobody who reads a message knows. */
   static final Pattern NAME_OF_JAVA = Pattern.compile("\\b(com\\.circleci|java|jdk|sun)\\.[a-z]");
 
-  /** What the runtime prints before the program has begun is its own. */
+  /** In a line of the program's own, or a stack trace: what the runtime says is not meant. */
   private static final Pattern NAME_IN_A_LINE =
-      Pattern.compile("(?m)^((\\d\\d:){2}|[{]|\\S+: error: ).*" + NAME_OF_JAVA + ".*|.*com\\.circleci.*");
+      Pattern.compile(
+          "(?m)^((\\d\\d:){2}|[{]|\\S+: error: ).*" + NAME_OF_JAVA + ".*|.*com\\.circleci\\..*");
 
   private final Process unshare;
   private final Path executable;

@@ -39,6 +39,20 @@ class ScenarioTest {
   }
 
   @Test
+  void shouldSeeANameOfJavaInTheOutput() {
+    scenario.root().program("/print", Executables.fakeTaskAgent());
+    scenario.execute(
+        "/print",
+        "print=12:00:00 abcde 0.1ms run-task error=java.lang.Error: x",
+        "stderr=orchestrator: error: com.circleci.runnerinit.SomeException: x");
+    scenario.container().exitCode();
+
+    assertThatThrownBy(scenario::verify)
+        .hasMessageContaining("java.lang.Error")
+        .hasMessageContaining("com.circleci.runnerinit.SomeException");
+  }
+
+  @Test
   void shouldSeeTheTokenOnACommandLineAndInAnEnvironment() {
     scenario.environment("SECRET", scenario.token());
     scenario.agent("wait-file=/out/end", "print=" + scenario.token());
