@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /** Serves every connection on one thread, and outlives whatever one of them does. */
@@ -25,7 +24,7 @@ final class ConnectionLoop implements Runnable {
 
   private static final int ACCEPTS_A_TURN = 32;
   private static final int BLOCK_BYTES = 8192;
-  private static final long REST_AFTER_FAULT_NANOS = Duration.ofMillis(100).toNanos();
+  private static final Duration REST_AFTER_FAULT = Duration.ofMillis(100);
 
   private final Kernel kernel;
   private final int listener;
@@ -196,7 +195,7 @@ final class ConnectionLoop implements Runnable {
     } catch (Throwable ignored) {
       // Out of memory, say, and still so: the probes matter more than this line.
     }
-    LockSupport.parkNanos(REST_AFTER_FAULT_NANOS);
+    kernel.clock().pause(REST_AFTER_FAULT);
   }
 
   private void close() {

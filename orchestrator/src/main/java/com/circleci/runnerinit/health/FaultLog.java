@@ -31,7 +31,7 @@ final class FaultLog {
       return;
     }
     silentUntil = now + QUIET_NANOS;
-    log.event("health: " + what).with("untold", untold).error(fault.toString()).write();
+    log.event("health: " + what).with("untold", untold).fault(fault).write();
     untold = 0;
   }
 }

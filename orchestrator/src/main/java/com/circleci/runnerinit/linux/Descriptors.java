@@ -27,6 +27,9 @@ public final class Descriptors extends SystemCalls {
 
   private final NativeBlock wakeCount;
 
+  /** What is read here says nothing. */
+  private final NativeBlock wakeups;
+
   /**
    * Kept, for the one thread that reads signals: they may come by the thousands, and when memory is
    * short that must not end a task.
@@ -37,6 +40,7 @@ public final class Descriptors extends SystemCalls {
     super(syscalls);
     wakeCount = syscalls.allocate(Long.BYTES);
     wakeCount.bytes().putLong(0, 1);
+    wakeups = syscalls.allocate(Long.BYTES);
     signalInfo = syscalls.allocate(SIGNAL_INFO_BYTES * SIGNALS_A_READ);
   }
 
@@ -147,6 +151,12 @@ public final class Descriptors extends SystemCalls {
   /** The same, for a thread that waits for nothing else: reading it blocks. */
   public int openBlockingWakeup() throws KernelException {
     return (int) check(call(Syscall.EVENTFD2, 0, O_CLOEXEC), "eventfd");
+  }
+
+  /** Makes a wakeup unreadable again; whether it was readable. */
+  public boolean forgetWakeups(int wakeup) throws KernelException {
+    long read = retry(Syscall.READ, wakeup, wakeups.address(), Long.BYTES, 0);
+    return read != -EAGAIN && check(read, "read") > 0;
   }
 
   /** Makes a wakeup readable. Safe for any thread. */

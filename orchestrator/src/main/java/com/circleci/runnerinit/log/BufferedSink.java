@@ -29,8 +29,6 @@ public final class BufferedSink implements LogSink {
   /** What the thread needs is had before it starts: memory may be short later. */
   private final NativeBlock block;
 
-  private final NativeBlock newsCount;
-  private final NativeBlock progressCount;
   private final Queue<byte[]> lines = new ArrayDeque<>();
   private int buffered;
   private long dropped;
@@ -49,8 +47,6 @@ public final class BufferedSink implements LogSink {
     this.descriptors = kernel.descriptors();
     this.to = to;
     block = kernel.memory().allocate(BLOCK_BYTES);
-    newsCount = kernel.memory().allocate(Long.BYTES);
-    progressCount = kernel.memory().allocate(Long.BYTES);
   }
 
   /**
@@ -105,10 +101,9 @@ public final class BufferedSink implements LogSink {
 
   private void awaitProgress(Duration limit) {
     try {
-      boolean[] ready =
-          descriptors.poll(List.of(Interest.inReading(progress)), Optional.of(limit));
+      boolean[] ready = descriptors.poll(List.of(Interest.inReading(progress)), Optional.of(limit));
       if (ready[0]) {
-        descriptors.read(progress, progressCount);
+        descriptors.forgetWakeups(progress);
       }
     } catch (KernelException e) {
       kernel.clock().pause(WITHOUT_POLL);
@@ -119,7 +114,7 @@ public final class BufferedSink implements LogSink {
     boolean goesOn = true;
     while (goesOn) {
       try {
-        descriptors.read(news, newsCount);
+        descriptors.forgetWakeups(news);
         writeAll(tellDropped);
       } catch (KernelException e) {
         // Waiting is forbidden: from now on, whoever has a line writes it.
@@ -135,8 +130,7 @@ public final class BufferedSink implements LogSink {
   }
 
   private void writeAll(LongConsumer tellDropped) {
-    Optional<byte[]> line;
-    while ((line = take()).isPresent()) {
+    for (Optional<byte[]> line = take(); line.isPresent(); line = take()) {
       writeNow(line.get());
       long lost = takeDropped();
       if (lost > 0) {

@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.log;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.SortedMap;
@@ -36,6 +37,25 @@ public final class LogEvent {
   /** Marks the event as the failure of what it names. */
   public LogEvent error(String message) {
     return attribute("error", message).attribute("result", "error");
+  }
+
+  /** Marks the event as failed by something that was thrown, in words for users. */
+  public LogEvent fault(Throwable thrown) {
+    StackTraceElement[] trace = thrown.getStackTrace();
+    if (!(thrown instanceof IOException) && trace.length > 0) {
+      with("at", trace[0].getFileName() + ":" + trace[0].getLineNumber());
+    }
+    return error(inWords(thrown));
+  }
+
+  /** What was thrown, in words for users: the names of classes say nothing to them. */
+  public static String inWords(Throwable thrown) {
+    return switch (thrown) {
+      case IOException refused -> String.valueOf(refused.getMessage());
+      case OutOfMemoryError _ -> "out of memory";
+      case StackOverflowError _ -> "out of stack";
+      default -> "internal error, please report it";
+    };
   }
 
   /** Says what is amiss while the program goes on. */

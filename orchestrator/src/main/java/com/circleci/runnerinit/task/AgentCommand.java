@@ -28,15 +28,14 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
   /**
    * The command for a configuration.
    *
-   * @throws LookupException when there is no such program, or the configured path can't be
-   *     split into words
+   * @throws LookupException when there is no such program, or the configured path can't be split
+   *     into words
    */
   static AgentCommand of(Configuration configuration, Files files, Environment environment)
       throws LookupException {
     String configured = configuration.taskAgentPath();
     // A path may hold spaces; only one that names no file is a command line.
-    List<String> words =
-        files.exists(configured) ? List.of(configured) : split(configured);
+    List<String> words = files.exists(configured) ? List.of(configured) : split(configured);
     String program = words.isEmpty() ? "" : words.getFirst();
     String path = new ProgramLookup(files, environment.get("PATH")).find(program);
 

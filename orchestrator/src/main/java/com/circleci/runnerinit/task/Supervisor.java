@@ -9,7 +9,6 @@ import com.circleci.runnerinit.linux.ExitStatus;
 import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
-import com.circleci.runnerinit.linux.NativeBlock;
 import com.circleci.runnerinit.linux.Processes.Sent;
 import com.circleci.runnerinit.linux.SpawnRequest;
 import com.circleci.runnerinit.linux.WaitResult;
@@ -46,7 +45,6 @@ final class Supervisor {
   private final Descendants descendants;
   private final int signals;
   private final int wakeup;
-  private final NativeBlock wakeups;
   private final List<Child> running = new ArrayList<>(2);
   private final List<Chore> chores = new ArrayList<>();
   private int stops;
@@ -110,22 +108,24 @@ final class Supervisor {
     descendants = new Descendants(kernel);
     signals = kernel.descriptors().openSignals();
     wakeup = kernel.descriptors().openWakeup();
-    wakeups = kernel.memory().allocate(Long.BYTES);
     spawner = Spawner.open(kernel);
   }
 
   /**
-   * Begins to supervise.
+   * Has signals come to this process.
    *
    * @param stopSignals those that mean what SIGTERM and SIGINT mean
    */
-  static Supervisor begin(Kernel kernel, TaskStatus status, Set<Integer> stopSignals)
+  static Supervisor open(Kernel kernel, TaskStatus status, Set<Integer> stopSignals)
       throws KernelException {
-    Supervisor supervisor = new Supervisor(kernel, status, stopSignals);
+    return new Supervisor(kernel, status, stopSignals);
+  }
+
+  /** Has orphans come to this process, and its secrets stay with it. */
+  void begin() throws KernelException {
     // From here on, no core holds the token, and no process of the same user can read our memory.
     kernel.processes().forbidDumps();
-    supervisor.descendants.adoptOrphans();
-    return supervisor;
+    descendants.adoptOrphans();
   }
 
   /** Makes a wait look again. Safe for any thread. */
@@ -192,7 +192,7 @@ final class Supervisor {
         return Wake.DONE;
       }
       turn(Math.max(0, left));
-      left = limit == FOR_EVER ? left : limit.toNanos() - (kernel.clock().nanos() - begin);
+      left = limit.equals(FOR_EVER) ? left : limit.toNanos() - (kernel.clock().nanos() - begin);
       if (done.getAsBoolean()) {
         return Wake.DONE;
       }
@@ -255,9 +255,7 @@ final class Supervisor {
         nanos < FOR_EVER.toNanos() ? Optional.of(Duration.ofNanos(nanos)) : Optional.empty();
     status.beginWaiting();
     boolean[] ready =
-        orCripple(
-            () -> kernel.descriptors().poll(interests, limit),
-            new boolean[interests.size()]);
+        orCripple(() -> kernel.descriptors().poll(interests, limit), new boolean[interests.size()]);
     status.beginWork();
     if (ready[1]) {
       forgetWakeups();
@@ -265,12 +263,8 @@ final class Supervisor {
     return ready[0];
   }
 
-  private void forgetWakeups() {
-    try {
-      kernel.descriptors().read(wakeup, wakeups);
-    } catch (KernelException e) {
-      // EAGAIN: there was none.
-    }
+  private void forgetWakeups() throws KernelException {
+    orCripple(() -> kernel.descriptors().forgetWakeups(wakeup), false);
   }
 
   private int[] receive() throws KernelException {

@@ -9,24 +9,23 @@ import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.health.ApiCall;
 import com.circleci.runnerinit.health.HealthServer;
-import com.circleci.runnerinit.health.ListenAddress;
 import com.circleci.runnerinit.linux.CStrings;
 import com.circleci.runnerinit.linux.Credentials;
 import com.circleci.runnerinit.linux.ExitStatus;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
-import com.circleci.runnerinit.linux.Processes;
 import com.circleci.runnerinit.linux.Pipe;
+import com.circleci.runnerinit.linux.Processes;
 import com.circleci.runnerinit.linux.Signals;
 import com.circleci.runnerinit.linux.SpawnRequest;
 import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogEvent;
-import com.circleci.runnerinit.task.Supervisor.Child;
-import com.circleci.runnerinit.task.Supervisor.Wake;
 import com.circleci.runnerinit.lookup.LookupException;
 import com.circleci.runnerinit.lookup.ProgramLookup;
 import com.circleci.runnerinit.lookup.TaskUser;
 import com.circleci.runnerinit.lookup.UserDatabase;
+import com.circleci.runnerinit.task.Supervisor.Child;
+import com.circleci.runnerinit.task.Supervisor.Wake;
 import com.circleci.runnerinit.task.process.FileWatch;
 import com.circleci.runnerinit.task.process.InputFeed;
 import com.circleci.runnerinit.task.process.OutputPump;
@@ -78,6 +77,7 @@ public final class TaskRun {
   /** A TLS handshake is deeper than musl's default of 128 KiB. */
   private static final int REPORT_STACK_BYTES = 1024 * 1024;
 
+  private static final Duration WITHOUT_SUPERVISION = Duration.ofMillis(10);
   private static final int STANDARD_OUTPUT = 1;
   private static final int STANDARD_ERROR = 2;
   private static final String TERMINATION_LOG = "/dev/termination-log";
@@ -193,8 +193,8 @@ public final class TaskRun {
     } catch (KernelException e) {
       return Optional.of(ownFailure(e.description()));
     } catch (RuntimeException | Error e) {
-      tellOwnFault(e);
-      return Optional.of(ownFailure(inWords(e)));
+      log.event("orchestrator: internal error").fault(e).write();
+      return Optional.of(ownFailure(LogEvent.inWords(e)));
     }
   }
 
@@ -202,28 +202,12 @@ public final class TaskRun {
     return new Failure.OfTask("error in the orchestrator: " + reason, !agentMayHaveRun);
   }
 
-  /** The log alone has the words of programmers. */
-  private void tellOwnFault(Throwable e) {
-    StackTraceElement[] trace = e.getStackTrace();
-    log.event("orchestrator: internal error")
-        .with("at", trace.length == 0 ? "unknown" : trace[0].getFileName() + ":" + trace[0].getLineNumber())
-        .warning(inWords(e) + ": please report it with this line")
-        .write();
-  }
-
-  private static String inWords(Throwable e) {
-    return switch (e) {
-      case OutOfMemoryError _ -> "out of memory";
-      case StackOverflowError _ -> "out of stack";
-      default -> "internal error";
-    };
-  }
-
   // --- the steps ---------------------------------------------------------------------------------
 
   /** Signals and orphans come to this process before anything else starts. */
   private Optional<Failure> superviseProcesses() throws KernelException {
-    supervisor = Optional.of(Supervisor.begin(kernel, status, plan.stopSignals()));
+    supervisor = Optional.of(Supervisor.open(kernel, status, plan.stopSignals()));
+    supervisor().begin();
     supervisor().add(new StartPages(kernel));
     return Optional.empty();
   }
@@ -235,10 +219,9 @@ public final class TaskRun {
   private Optional<Failure> checkConfiguration() {
     return plan.parsed()
         .problem()
-        .map(
-            problem ->
-                Failure.notRetryable(
-                    "error in the task configuration ($CIRCLECI_GOAT_CONFIG): " + problem));
+        .map(problem ->
+            Failure.notRetryable(
+                "error in the task configuration ($CIRCLECI_GOAT_CONFIG): " + problem));
   }
 
   /** It lives as long as the process, so that probes are answered until the very end. */
@@ -247,8 +230,7 @@ public final class TaskRun {
       HealthServer.listen(kernel, plan.healthAddress(), status, log);
       return Optional.empty();
     } catch (IOException e) {
-      return Optional.of(
-          Failure.retryable("failed to load health check API: " + e.getMessage()));
+      return Optional.of(Failure.retryable("failed to load health check API: " + e.getMessage()));
     }
   }
 
@@ -273,7 +255,8 @@ public final class TaskRun {
       return Optional.empty();
     }
     try {
-      String path = new ProgramLookup(kernel.files(), environment.get("PATH")).find(command.getFirst());
+      String path =
+          new ProgramLookup(kernel.files(), environment.get("PATH")).find(command.getFirst());
       int nothing = openNothing();
       try {
         SpawnRequest request =
@@ -295,7 +278,9 @@ public final class TaskRun {
     } catch (KernelException | LookupException e) {
       return Optional.of(
           Failure.notRetryable(
-              "error starting custom entrypoint [" + String.join(" ", command) + "]: "
+              "error starting custom entrypoint ["
+                  + String.join(" ", command)
+                  + "]: "
                   + e.getMessage()));
     }
   }
@@ -355,8 +340,7 @@ public final class TaskRun {
   }
 
   private static Failure servicesNotReady(String reason) {
-    return Failure.retryable(
-        "error waiting for service containers to become ready: " + reason);
+    return Failure.retryable("error waiting for service containers to become ready: " + reason);
   }
 
   private Optional<Failure> startAgent() throws KernelException {
@@ -495,10 +479,9 @@ public final class TaskRun {
             .warning("at the limit, the kernel kills processes of the task");
     shortage
         .biggest()
-        .ifPresent(
-            process ->
-                line.with("biggest_process", process.name())
-                    .with("biggest_process_bytes", process.residentBytes()));
+        .ifPresent(process ->
+            line.with("biggest_process", process.name())
+                .with("biggest_process_bytes", process.residentBytes()));
     line.write();
   }
 
@@ -591,8 +574,7 @@ public final class TaskRun {
       long seen = errors.reads();
       wake =
           supervisor()
-              .awaitUnstoppable(
-                  SILENCE_LIMIT, () -> errors.hasEnded() || errors.reads() != seen);
+              .awaitUnstoppable(SILENCE_LIMIT, () -> errors.hasEnded() || errors.reads() != seen);
     }
     return Optional.empty();
   }
@@ -700,6 +682,12 @@ public final class TaskRun {
       AtomicReference<Optional<Reporter.Outcome>> answer, Duration limit) throws KernelException {
     if (supervisor.isPresent()) {
       supervisor().awaitUnstoppable(limit, () -> answer.get().isPresent());
+      return Optional.empty();
+    }
+    // Where nothing can be supervised, nothing has been started.
+    long begin = kernel.clock().nanos();
+    while (answer.get().isEmpty() && kernel.clock().nanos() - begin < limit.toNanos()) {
+      kernel.clock().pause(WITHOUT_SUPERVISION);
     }
     return Optional.empty();
   }
@@ -709,8 +697,9 @@ public final class TaskRun {
     try {
       return call.apply(left);
     } catch (RuntimeException | Error e) {
-      tellOwnFault(e);
-      return new Reporter.Outcome.NotTold("error calling CircleCI runner API: " + inWords(e));
+      log.event("orchestrator: internal error").fault(e).write();
+      return new Reporter.Outcome.NotTold(
+          "error calling CircleCI runner API: " + LogEvent.inWords(e));
     }
   }
 

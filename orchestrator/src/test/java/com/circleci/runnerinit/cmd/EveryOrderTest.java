@@ -135,8 +135,14 @@ class EveryOrderTest {
         }
       } catch (AssertionError e) {
         throw new AssertionError(
-            e.getMessage() + "\nafter " + guide.names + "\n" + task.kernel().trace() + "\n"
-                + task.log() + task.errors(),
+            e.getMessage()
+                + "\nafter "
+                + guide.names
+                + "\n"
+                + task.kernel().trace()
+                + "\n"
+                + task.log()
+                + task.errors(),
             e);
       }
       longest = Math.max(longest, guide.taken.size());

@@ -100,7 +100,7 @@ final class Happenings implements SimulatedKernel.World {
   private void passTime() {
     int seen = kernel.trace().size();
     int written = kernel.standardOutput().length();
-    if (kernel.position().contains("awaitServices")) {
+    if (kernel.position().contains("awaitServices") && !kernel.isUnattended()) {
       // Of the ten minutes, in which it looks each second, all seconds are alike.
       kernel.passTime(Duration.ofMinutes(10).toNanos());
     }
@@ -178,11 +178,10 @@ final class Happenings implements SimulatedKernel.World {
           });
     }
     task.pendingCall()
-        .ifPresent(
-            call -> {
-              possible.put("API takes it", call::succeed);
-              possible.put("API refuses it", () -> call.fail("x"));
-            });
+        .ifPresent(call -> {
+          possible.put("API takes it", call::succeed);
+          possible.put("API refuses it", () -> call.fail("x"));
+        });
     return possible;
   }
 

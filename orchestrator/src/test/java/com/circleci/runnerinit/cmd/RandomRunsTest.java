@@ -58,8 +58,7 @@ class RandomRunsTest {
             (_, options) -> {
               boolean nothing = options.getFirst().equals("nothing") && random.nextInt(6) < calm;
               boolean last = options.getLast().equals("time passes") && random.nextInt(8) < calm;
-              int index =
-                  nothing ? 0 : last ? options.size() - 1 : random.nextInt(options.size());
+              int index = nothing ? 0 : last ? options.size() - 1 : random.nextInt(options.size());
               names.add(options.get(index));
               return index;
             },
@@ -78,8 +77,18 @@ class RandomRunsTest {
       rules.checkEnd();
     } catch (AssertionError e) {
       throw new AssertionError(
-          e.getMessage() + "\nseed " + seed + ", " + given + "\nafter " + names + "\n"
-              + kernel.trace() + "\n" + task.log() + task.errors(),
+          e.getMessage()
+              + "\nseed "
+              + seed
+              + ", "
+              + given
+              + "\nafter "
+              + names
+              + "\n"
+              + kernel.trace()
+              + "\n"
+              + task.log()
+              + task.errors(),
           e);
     }
     if (told) {

@@ -20,8 +20,15 @@ import org.junit.jupiter.api.Test;
 class RefusalsTest {
   private static final List<Integer> ERRORS =
       List.of(
-          Errno.EPERM, Errno.ENOENT, Errno.EACCES, Errno.ENOMEM, Errno.EINVAL, Errno.EMFILE,
-          Errno.ENOSYS, Errno.ENOSPC, 5);
+          Errno.EPERM,
+          Errno.ENOENT,
+          Errno.EACCES,
+          Errno.ENOMEM,
+          Errno.EINVAL,
+          Errno.EMFILE,
+          Errno.ENOSYS,
+          Errno.ENOSPC,
+          5);
 
   private static final int PAIRS = 3000;
 
@@ -36,18 +43,17 @@ class RefusalsTest {
   void shouldEndAndTellWhateverIsRefused() {
     Map<String, Integer> calls = run(List.of()).kernel().callCounts();
     List<Refusal> refusals = new ArrayList<>();
-    calls.forEach(
-        (call, count) -> {
-          for (int nth = 0; nth < count; nth++) {
-            for (int errno : ERRORS) {
-              refusals.add(new Refusal(call, nth, errno, false));
-              refusals.add(new Refusal(call, nth, errno, true));
-            }
-            if (isRestarted(call)) {
-              refusals.add(new Refusal(call, nth, Errno.EINTR, false));
-            }
-          }
-        });
+    calls.forEach((call, count) -> {
+      for (int nth = 0; nth < count; nth++) {
+        for (int errno : ERRORS) {
+          refusals.add(new Refusal(call, nth, errno, false));
+          refusals.add(new Refusal(call, nth, errno, true));
+        }
+        if (isRestarted(call)) {
+          refusals.add(new Refusal(call, nth, Errno.EINTR, false));
+        }
+      }
+    });
     refusals.forEach(refusal -> run(List.of(refusal)));
 
     SplittableRandom random = new SplittableRandom(1);
@@ -78,40 +84,44 @@ class RefusalsTest {
     if (!refusals.isEmpty()) {
       rules.refusing();
     }
-    kernel.refusals(
-        (call, count) ->
-            refusals.stream()
-                .filter(refusal -> refusal.meets(call, count))
-                .mapToLong(refusal -> -refusal.errno())
-                .findFirst()
-                .orElse(0));
+    kernel.refusals((call, count) ->
+        refusals.stream()
+            .filter(refusal -> refusal.meets(call, count))
+            .mapToLong(refusal -> -refusal.errno())
+            .findFirst()
+            .orElse(0));
     Map<String, Integer> done = new TreeMap<>();
-    kernel.world(
-        _ -> {
-          rules.checkWaiting();
-          if (task.awaitsFile() && kernel.text(Simulation.READINESS_FILE).isEmpty()) {
-            kernel.file(Simulation.READINESS_FILE, "");
-          } else if (task.agent().isPresent() && task.agent().get().isFree()) {
-            task.agent().get().exit(1);
-          } else if (task.pendingCall().isPresent()) {
-            task.pendingCall().get().succeed();
-          } else if (kernel.processes().stream().anyMatch(SimulatedKernel.Simulated::isKilled)) {
-            kernel.processes().stream()
-                .filter(SimulatedKernel.Simulated::isKilled)
-                .findFirst()
-                .orElseThrow()
-                .die(9);
-          } else if (!kernel.passTime()) {
-            throw new AssertionError("hangs");
-          }
-          assertThat(done.merge("turns", 1, Integer::sum)).as("goes on").isLessThan(100_000);
-        });
+    kernel.world(_ -> {
+      rules.checkWaiting();
+      if (task.awaitsFile() && kernel.text(Simulation.READINESS_FILE).isEmpty()) {
+        kernel.file(Simulation.READINESS_FILE, "");
+      } else if (task.agent().isPresent() && task.agent().get().isFree()) {
+        task.agent().get().exit(1);
+      } else if (task.pendingCall().isPresent()) {
+        task.pendingCall().get().succeed();
+      } else if (kernel.processes().stream().anyMatch(SimulatedKernel.Simulated::isKilled)) {
+        kernel.processes().stream()
+            .filter(SimulatedKernel.Simulated::isKilled)
+            .findFirst()
+            .orElseThrow()
+            .die(9);
+      } else if (!kernel.passTime()) {
+        throw new AssertionError("hangs");
+      }
+      assertThat(done.merge("turns", 1, Integer::sum)).as("goes on").isLessThan(100_000);
+    });
     try {
       task.runTask();
       rules.checkEnd();
     } catch (AssertionError e) {
       throw new AssertionError(
-          e.getMessage() + "\nwith " + refusals + "\n" + kernel.trace() + "\n" + task.log()
+          e.getMessage()
+              + "\nwith "
+              + refusals
+              + "\n"
+              + kernel.trace()
+              + "\n"
+              + task.log()
               + task.errors(),
           e);
     }

@@ -12,8 +12,7 @@ class SimulatedTaskTest {
   void shouldRunATaskToItsEnd() {
     Simulation task =
         new Simulation()
-            .script(
-                t -> List.of(new Happening("exit", () -> t.agent().orElseThrow().exit(0))))
+            .script(t -> List.of(new Happening("exit", () -> t.agent().orElseThrow().exit(0))))
             .runTask();
     System.out.println(task.log() + task.errors() + task.kernel().trace());
     assertThat(task.exit()).isEqualTo(ExitCode.HANDLED);

@@ -164,11 +164,8 @@ public final class Simulation {
   /** Runs the task. */
   public Simulation runTask() {
     StringBuilder json = new StringBuilder("{");
-    config.forEach(
-        (field, value) ->
-            json.append(json.length() > 1 ? "," : "")
-                .append("\"" + field + "\":")
-                .append(value));
+    config.forEach((field, value) ->
+        json.append(json.length() > 1 ? "," : "").append("\"" + field + "\":").append(value));
     kernel.variable("CIRCLECI_GOAT_CONFIG", json.append("}").toString());
     List<String> line = new ArrayList<>(List.of("run-task"));
     line.addAll(words);
@@ -176,13 +173,12 @@ public final class Simulation {
   }
 
   public Simulation run(List<String> line) {
-    kernel.run(
-        () -> {
-          Program program =
-              new Program(Kernel.of(kernel), (_, _, _, _, _) -> new Api(), "/bin/orchestrator");
-          exit = Optional.of(program.run(line));
-          endedAt = kernel.nanoTime();
-        });
+    kernel.run(() -> {
+      Program program =
+          new Program(Kernel.of(kernel), (_, _, _, _, _) -> new Api(), "/bin/orchestrator");
+      exit = Optional.of(program.run(line));
+      endedAt = kernel.nanoTime();
+    });
     return this;
   }
 
@@ -216,16 +212,15 @@ public final class Simulation {
   /** A world in which these things happen, in this order, each when the program waits. */
   public Simulation script(Function<Simulation, List<Happening>> steps) {
     List<Happening> left = new ArrayList<>(steps.apply(this));
-    kernel.world(
-        _ -> {
-          if (left.isEmpty()) {
-            if (!kernel.passTime()) {
-              throw new AssertionError("hangs after " + kernel.trace());
-            }
-          } else {
-            left.removeFirst().effect().run();
-          }
-        });
+    kernel.world(_ -> {
+      if (left.isEmpty()) {
+        if (!kernel.passTime()) {
+          throw new AssertionError("hangs after " + kernel.trace());
+        }
+      } else {
+        left.removeFirst().effect().run();
+      }
+    });
     return this;
   }
 }

@@ -39,9 +39,7 @@ final class Coroutines {
       STACK =
           lookup
               .findVirtual(
-                  continuation,
-                  "getStackTrace",
-                  MethodType.methodType(StackTraceElement[].class))
+                  continuation, "getStackTrace", MethodType.methodType(StackTraceElement[].class))
               .asType(MethodType.methodType(StackTraceElement[].class, Object.class));
       YIELD =
           lookup

@@ -97,6 +97,7 @@ public final class SimulatedKernel implements Syscalls {
   private long now = 1_000_000_000L;
   private final List<Coroutine> threads = new ArrayList<>();
   private Optional<Coroutine> current = Optional.empty();
+  private Optional<Coroutine> gaveWay = Optional.empty();
   private boolean threadsRefused;
 
   /** A thread of the program, and what it waits for. */
@@ -187,11 +188,14 @@ public final class SimulatedKernel implements Syscalls {
 
   private Optional<Coroutine> runnable() {
     for (Coroutine thread : threads) {
-      if (!thread.body.isDone() && (thread.deadline <= now || thread.ready.getAsBoolean())) {
+      boolean goesOn = thread.deadline <= now || thread.ready.getAsBoolean();
+      if (goesOn && !thread.body.isDone() && gaveWay.stream().noneMatch(thread::equals)) {
         return Optional.of(thread);
       }
     }
-    return Optional.empty();
+    Optional<Coroutine> last = gaveWay;
+    gaveWay = Optional.empty();
+    return last;
   }
 
   /** Lets time pass to the next limit that any thread waits for; false when there is none. */
@@ -683,6 +687,11 @@ public final class SimulatedKernel implements Syscalls {
       }
       case Counted counter -> {
         counter.count++;
+        // Whoever is woken runs at once, as it would on another processor.
+        if (current.isPresent()) {
+          gaveWay = current;
+          Coroutines.yield();
+        }
         return bytes.length;
       }
       default -> {

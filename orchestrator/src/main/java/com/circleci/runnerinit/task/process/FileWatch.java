@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.task.process;
 
+import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
@@ -21,7 +22,7 @@ public final class FileWatch implements Chore, AutoCloseable {
   private final Kernel kernel;
   private final String file;
   private final NativeBlock events;
-  private final OptionalInt watch;
+  private OptionalInt watch;
   private boolean watching;
   private boolean exists;
 
@@ -52,9 +53,7 @@ public final class FileWatch implements Chore, AutoCloseable {
 
   @Override
   public Optional<Interest> interest() {
-    return watch.isPresent()
-        ? Optional.of(Interest.inReading(watch.getAsInt()))
-        : Optional.empty();
+    return watch.isPresent() ? Optional.of(Interest.inReading(watch.getAsInt())) : Optional.empty();
   }
 
   @Override
@@ -100,13 +99,22 @@ public final class FileWatch implements Chore, AutoCloseable {
     try {
       kernel.descriptors().read(descriptor, events);
     } catch (KernelException e) {
-      // EAGAIN: there is none.
+      if (e.errno() != Errno.EAGAIN) {
+        // What can't be read would wake us for ever: looking again does it too.
+        closeWatch();
+      }
     }
+  }
+
+  private void closeWatch() {
+    watch.ifPresent(kernel.descriptors()::close);
+    watch = OptionalInt.empty();
+    watching = false;
   }
 
   @Override
   public void close() {
-    watch.ifPresent(kernel.descriptors()::close);
+    closeWatch();
     kernel.memory().release(events);
   }
 }

@@ -48,8 +48,11 @@ class OutputTailTest {
 
     assertThat(kept(output, 4096))
         .isEqualTo(
-            "a".repeat(140) + "REDACTED" + "b".repeat(12)
-                + "\n... omitting 228 bytes ...\n" + "b".repeat(160));
+            "a".repeat(140)
+                + "REDACTED"
+                + "b".repeat(12)
+                + "\n... omitting 228 bytes ...\n"
+                + "b".repeat(160));
   }
 
   @Test

@@ -70,8 +70,7 @@ class ControlGroupTest {
   @Test
   void shouldKnowThePathOfEachController() {
     assertThat(ControlGroup.parseMembership("5:cpu,cpuacct:/a\n4:memory:/b:c\n0::/unified\n"))
-        .isEqualTo(
-            Map.of("cpu", "/a", "cpuacct", "/a", "memory", "/b:c", "", "/unified"));
+        .isEqualTo(Map.of("cpu", "/a", "cpuacct", "/a", "memory", "/b:c", "", "/unified"));
   }
 
   @ParameterizedTest

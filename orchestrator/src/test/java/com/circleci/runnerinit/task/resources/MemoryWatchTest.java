@@ -3,12 +3,12 @@ package com.circleci.runnerinit.task.resources;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.linux.Kernel;
-import com.circleci.runnerinit.linux.SimulatedKernel;
 import com.circleci.runnerinit.linux.ProcessTable;
+import com.circleci.runnerinit.linux.SimulatedKernel;
 import com.circleci.runnerinit.task.resources.MemoryWatch.Shortage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -33,7 +33,8 @@ class MemoryWatchTest {
     use(951);
 
     assertThat(lookAfter(watch, Duration.ofSeconds(1)))
-        .isEqualTo(new Shortage(901, 1000, Optional.of(new ProcessTable.Entry(8, 0, "build", 3072))));
+        .isEqualTo(
+            new Shortage(901, 1000, Optional.of(new ProcessTable.Entry(8, 0, "build", 3072))));
     assertThat(isSilentFor(watch, Duration.ofMinutes(5))).isTrue();
   }
 

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalLong;
 
-
 /** Fuzz target: files of control groups of both versions, and of /proc. */
 public final class ResourcesFuzz {
   private ResourcesFuzz() {}
