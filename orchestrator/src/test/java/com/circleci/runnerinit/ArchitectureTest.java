@@ -36,29 +36,25 @@ class ArchitectureTest {
                       call.getTargetOwner().isEquivalentTo(Runtime.class)
                           && call.getName().equals("exec")));
 
-  /** What it decides can be tested without a process, a socket or a clock. */
+  /** What the simulated kernel proves is what runs: nothing waits, starts or tells time past it. */
   @ArchTest
-  static final ArchRule thePureCoreKnowsNoWorld =
+  static final ArchRule onlyTheKernelHasTimeAndThreads =
       noClasses()
           .that()
-          .haveSimpleName("Orchestrator")
+          .resideInAnyPackage("..task..", "..init..", "..cmd..", "..lookup..")
+          .and()
+          .doNotHaveSimpleName("Main")
           .should()
-          .dependOnClassesThat()
-          .haveSimpleName("Kernel")
+          .callMethod(System.class, "currentTimeMillis")
+          .orShould()
+          .callMethod(Thread.class, "start")
+          .orShould()
+          .callMethod(Thread.class, "sleep", long.class)
+          .orShould()
+          .callMethod(Object.class, "wait", long.class)
           .orShould()
           .dependOnClassesThat()
-          .resideInAnyPackage(
-              "java.io..",
-              "java.net..",
-              "java.nio..",
-              "..health..",
-              "..clients..",
-              "..log..",
-              "..task.process..")
-          .orShould()
-          .callMethod(System.class, "nanoTime")
-          .orShould()
-          .callMethod(System.class, "currentTimeMillis");
+          .resideInAnyPackage("java.util.concurrent", "java.util.concurrent.locks");
 
   @ArchTest
   static final ArchRule onlyMainKnowsTheImage =

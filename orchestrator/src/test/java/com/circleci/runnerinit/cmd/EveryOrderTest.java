@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,7 +126,7 @@ class EveryOrderTest {
       Rules rules = given.rules(task);
       Guide guide = new Guide(way);
       Happenings happenings = new Happenings(task, given.budget(), guide, rules);
-      guide.happenings = happenings;
+      guide.state = happenings::state;
       task.kernel().world(happenings);
       try {
         task.runTask();
@@ -153,7 +154,7 @@ class EveryOrderTest {
       private final List<Integer> way;
       private final List<Integer> taken = new ArrayList<>();
       private final List<String> names = new ArrayList<>();
-      private Happenings happenings;
+      private Supplier<String> state = () -> "";
 
       Guide(List<Integer> way) {
         this.way = way;
@@ -164,7 +165,7 @@ class EveryOrderTest {
         int index = 0;
         if (taken.size() < way.size()) {
           index = way.get(taken.size());
-        } else if (!seen.add(happenings.state() + options)) {
+        } else if (!seen.add(state.get() + options)) {
           return -1;
         } else {
           for (int other = 1; other < options.size(); other++) {

@@ -1,5 +1,7 @@
 package com.circleci.runnerinit.cmd;
 
+import static java.util.Objects.requireNonNull;
+
 import com.circleci.runnerinit.linux.Signals;
 import com.circleci.runnerinit.linux.SimulatedKernel;
 import com.circleci.runnerinit.linux.SimulatedKernel.Simulated;
@@ -79,13 +81,14 @@ final class Happenings implements SimulatedKernel.World {
     boolean goesOn = true;
     while (goesOn && !kernel.isAbandoned()) {
       Map<String, Runnable> possible = new LinkedHashMap<>();
-      possible.put("nothing", () -> {});
+      Runnable nothing = () -> {};
+      possible.put("nothing", nothing);
       possible.putAll(possible());
       if (possible.size() == 1) {
         return;
       }
       Runnable chosen = choose(possible);
-      goesOn = chosen != possible.get("nothing");
+      goesOn = !chosen.equals(nothing);
       chosen.run();
     }
   }
@@ -93,7 +96,7 @@ final class Happenings implements SimulatedKernel.World {
   private Runnable choose(Map<String, Runnable> possible) {
     List<String> names = new ArrayList<>(possible.keySet());
     int index = chooser.choose(kernel, names);
-    return index < 0 ? kernel::abandon : possible.get(names.get(index));
+    return index < 0 ? kernel::abandon : requireNonNull(possible.get(names.get(index)));
   }
 
   /** Until the program does something that can be seen. */

@@ -89,7 +89,7 @@ final class Coroutines {
   }
 
   /** Gives way to whoever has run this coroutine. */
-  static void yield() {
+  static void giveWay() {
     try {
       boolean _ = (boolean) YIELD.invokeExact();
     } catch (Throwable e) {

@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.linux;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -127,7 +128,7 @@ public final class SimulatedKernel implements Syscalls {
   public void abandon() {
     abandoned = true;
     if (current.isPresent()) {
-      Coroutines.yield();
+      Coroutines.giveWay();
     }
   }
 
@@ -231,7 +232,7 @@ public final class SimulatedKernel implements Syscalls {
     self.ready = ready;
     self.deadline = deadline;
     while (!ready.getAsBoolean() && now < deadline) {
-      Coroutines.yield();
+      Coroutines.giveWay();
     }
     self.ready = () -> true;
     self.deadline = Long.MAX_VALUE;
@@ -552,6 +553,11 @@ public final class SimulatedKernel implements Syscalls {
     return 0;
   }
 
+  /** One that is open. */
+  private Open opened(long descriptor) {
+    return requireNonNull(descriptors.get((int) descriptor), "a descriptor that is not open");
+  }
+
   private void letGo(Open open) {
     if (open.node instanceof Pipeline pipe) {
       if (open.isForWriting()) {
@@ -651,53 +657,45 @@ public final class SimulatedKernel implements Syscalls {
 
   private long write(int descriptor, byte[] bytes) {
     Open open = descriptors.get(descriptor);
-    if (open == null || !open.isForWriting() && !(open.node instanceof Counted)) {
+    if (open == null || (!open.isForWriting() && !(open.node instanceof Counted))) {
       return -9;
     }
-    switch (open.node) {
+    return switch (open.node) {
+      case Stream stream when stream.closed -> -Errno.EPIPE;
       case Stream stream -> {
-        if (stream.closed) {
-          return -Errno.EPIPE;
-        }
         waitFor(() -> !stream.stuck, Long.MAX_VALUE);
         stream.lines.append(new String(bytes, UTF_8));
-        return bytes.length;
+        yield bytes.length;
       }
+      case Pipeline pipe when pipe.readers == 0 -> -Errno.EPIPE;
+      case Pipeline pipe when pipe.bytes.size() >= Pipeline.CAPACITY && !open.blocks() ->
+          -Errno.EAGAIN;
       case Pipeline pipe -> {
-        if (pipe.readers == 0) {
-          return -Errno.EPIPE;
-        }
-        int room = Pipeline.CAPACITY - pipe.bytes.size();
-        if (room == 0 && !open.blocks()) {
-          return -Errno.EAGAIN;
-        }
         waitFor(() -> pipe.bytes.size() < Pipeline.CAPACITY || pipe.readers == 0, Long.MAX_VALUE);
         int count = Math.min(bytes.length, Pipeline.CAPACITY - pipe.bytes.size());
         for (int i = 0; i < count; i++) {
           pipe.bytes.add(bytes[i]);
         }
-        return count;
+        yield count;
       }
       case Regular file -> {
         int end = open.at + bytes.length;
         file.content = Arrays.copyOf(file.content, Math.max(file.content.length, end));
         System.arraycopy(bytes, 0, file.content, open.at, bytes.length);
         open.at = end;
-        return bytes.length;
+        yield bytes.length;
       }
       case Counted counter -> {
         counter.count++;
         // Whoever is woken runs at once, as it would on another processor.
         if (current.isPresent()) {
           gaveWay = current;
-          Coroutines.yield();
+          Coroutines.giveWay();
         }
-        return bytes.length;
+        yield bytes.length;
       }
-      default -> {
-        return bytes.length;
-      }
-    }
+      default -> bytes.length;
+    };
   }
 
   // --- signals ---------------------------------------------------------------------------------
@@ -1008,7 +1006,7 @@ public final class SimulatedKernel implements Syscalls {
     }
     List<Open> standard = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      Open open = descriptors.get((int) peekLong(request + 24 + 8L * i));
+      Open open = opened(peekLong(request + 24 + 8L * i));
       hold(open);
       standard.add(open);
     }
@@ -1145,7 +1143,7 @@ public final class SimulatedKernel implements Syscalls {
 
   @Override
   public long invoke(int number, long a, long b, long c, long d, long e, long f) {
-    Syscall syscall = byNumber.get(number);
+    Syscall syscall = requireNonNull(byNumber.get(number));
     countCall(syscall.name());
     int count = counts.merge(syscall, 1, Integer::sum) - 1;
     long refused = refusals.refuse(syscall.name(), count);
@@ -1184,7 +1182,7 @@ public final class SimulatedKernel implements Syscalls {
       case PIPE2 -> pipe(a, (int) b);
       case FCNTL -> {
         if (b == 4) {
-          descriptors.get((int) a).flags |= (int) c;
+          opened(a).flags |= (int) c;
         }
         yield 0;
       }
@@ -1197,7 +1195,7 @@ public final class SimulatedKernel implements Syscalls {
       case NEWFSTATAT -> status(follow(textAt(b)), c);
       case FSTAT -> status(Optional.ofNullable(descriptors.get((int) a)).map(open -> open.node), b);
       case READLINKAT -> readLink(textAt(b), c);
-      case GETDENTS64 -> list(descriptors.get((int) a), b);
+      case GETDENTS64 -> list(opened(a), b);
       case MKDIRAT -> makeDirectory(textAt(b));
       case SYMLINKAT -> {
         String path = textAt(c);
@@ -1206,7 +1204,7 @@ public final class SimulatedKernel implements Syscalls {
       case RENAMEAT -> rename(textAt(b), textAt(d));
       case UNLINKAT -> nodes.remove(textAt(b)) == null ? -Errno.ENOENT : 0;
       case FCHMOD -> {
-        ((Regular) descriptors.get((int) a).node).mode = (int) b;
+        ((Regular) opened(a).node).mode = (int) b;
         yield 0;
       }
       case FSTATFS -> {
@@ -1228,7 +1226,7 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   private long splice(int from, int to, int bytes) {
-    Open source = descriptors.get(from);
+    Open source = opened(from);
     byte[] moved;
     if (source.node instanceof Pipeline pipe) {
       moved = new byte[Math.min(bytes, pipe.bytes.size())];
@@ -1264,7 +1262,9 @@ public final class SimulatedKernel implements Syscalls {
       Open open = descriptors.get(entry.getInt(0));
       boolean writing = (entry.getShort(4) & 4) != 0;
       boolean is = open == null || (writing ? isWritable(open) : isReadable(open));
-      entry.putShort(6, (short) (open == null ? 32 : is ? entry.getShort(4) : 0));
+      short invalid = 32;
+      short none = 0;
+      entry.putShort(6, open == null ? invalid : is ? entry.getShort(4) : none);
       poke(address + 8L * i, entry.array());
       ready += is ? 1 : 0;
     }
@@ -1291,7 +1291,7 @@ public final class SimulatedKernel implements Syscalls {
     if (!(follow(path).orElse(null) instanceof Folder)) {
       return -Errno.ENOENT;
     }
-    ((Watching) descriptors.get(descriptor).node).folders.add(path);
+    ((Watching) opened(descriptor).node).folders.add(path);
     return 1;
   }
 
@@ -1321,7 +1321,7 @@ public final class SimulatedKernel implements Syscalls {
         }
         long descriptor = open(node.get(), flags);
         if (descriptor >= 0) {
-          descriptors.get((int) descriptor).path = path;
+          opened(descriptor).path = path;
         }
         yield descriptor;
       }
