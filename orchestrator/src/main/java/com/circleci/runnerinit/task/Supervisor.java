@@ -212,6 +212,7 @@ final class Supervisor {
   Optional<String> killAll(Duration limit) throws KernelException {
     killing = true;
     killed = descendants.kill();
+    reap();
     Wake wake = awaitUnstoppable(limit, () -> noneIsLeft || killed == Sent.REFUSED);
     killing = false;
     if (noneIsLeft) {

@@ -201,6 +201,7 @@ public final class SimulatedKernel implements Syscalls {
 
   /** Lets time pass to the next limit that any thread waits for; false when there is none. */
   public boolean passTime() {
+    callsWithoutNews = 0;
     long next = nextDeadline();
     if (next == Long.MAX_VALUE) {
       return false;
