@@ -85,7 +85,7 @@ final class FileCopy {
     if (kernel.files().share(from, to)) {
       return;
     }
-    long free = kernel.files().freeBytes(to);
+    long free = kernel.files().freeBytes(to).orElse(0);
     try {
       kernel.files().reserve(to, status.size());
       copyBytes(from, to, source, status.size());

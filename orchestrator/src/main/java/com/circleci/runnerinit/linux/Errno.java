@@ -6,6 +6,7 @@ public final class Errno {
   public static final int ENOENT = 2;
   public static final int ESRCH = 3;
   public static final int EINTR = 4;
+  public static final int ENXIO = 6;
   public static final int EAGAIN = 11;
   public static final int ECHILD = 10;
   public static final int ENOMEM = 12;
@@ -42,6 +43,7 @@ public final class Errno {
       case ESRCH -> "no such process";
       case EINTR -> "interrupted system call";
       case 5 -> "input/output error";
+      case ENXIO -> "no such device or address";
       case 7 -> "argument list too long";
       case 8 -> "exec format error";
       case 9 -> "bad file descriptor";

@@ -10,7 +10,7 @@ public record FileStatus(int mode, long size) {
   private static final int TYPE_MASK = 0170000;
   private static final int REGULAR = 0100000;
   private static final int DIRECTORY = 0040000;
-  private static final int PERMISSION_MASK = 07777;
+  private static final int PERMISSION_MASK = 0777;
   private static final int EXECUTE_BITS = 0111;
 
   /** In {@code struct stat} of this architecture; the size is at the same place in all. */
@@ -30,6 +30,7 @@ public record FileStatus(int mode, long size) {
     return (mode & TYPE_MASK) == DIRECTORY;
   }
 
+  /** Without the bits that change the user or the group. */
   public int permissions() {
     return mode & PERMISSION_MASK;
   }

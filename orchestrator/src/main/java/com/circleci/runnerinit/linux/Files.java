@@ -2,6 +2,7 @@ package com.circleci.runnerinit.linux;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Files by their paths, and what only files can do. Nothing here waits for another process: what
@@ -21,6 +22,9 @@ public final class Files extends SystemCalls {
 
   private static final int FICLONE = 0x40049409;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
+  private static final int LOCK_SH = 1;
+  private static final int LOCK_EX = 2;
+  private static final int LOCK_NB = 4;
   private static final int WATCHED_EVENTS = 0x100 | 0x80 | 0x4 | 0x400 | 0x800; // CREATE MOVED_TO …
 
   private static final int STAT_BYTES = 144;
@@ -253,10 +257,15 @@ public final class Files extends SystemCalls {
     check(call(Syscall.FCHMOD, descriptor, bits), "chmod");
   }
 
-  /** With permission bits 755, less the umask. */
+  /** With permission bits 755 from the first moment on, whatever the umask. */
   public void makeDirectory(String path) throws KernelException {
+    long umask = call(Syscall.UMASK, 0);
     try (PathArgument argument = new PathArgument(syscalls, path)) {
       check(call(Syscall.MKDIRAT, AT_FDCWD, argument.address(), 0755), "mkdir " + path);
+    } finally {
+      if (umask >= 0) {
+        call(Syscall.UMASK, umask);
+      }
     }
   }
 
@@ -285,19 +294,42 @@ public final class Files extends SystemCalls {
     }
   }
 
-  /** Bytes that an unprivileged user may still write to the file system (fstatfs(2)). */
-  public long freeBytes(int descriptor) throws KernelException {
+  /**
+   * Bytes that an unprivileged user may still write to the file system, if it tells (fstatfs(2)).
+   */
+  public OptionalLong freeBytes(int descriptor) {
     NativeBlock block = syscalls.allocate(STATFS_BYTES);
     try {
-      check(call(Syscall.FSTATFS, descriptor, block.address()), "statfs");
+      if (call(Syscall.FSTATFS, descriptor, block.address()) < 0) {
+        return OptionalLong.empty();
+      }
       long blocks = block.bytes().getLong(32);
       long blockBytes = block.bytes().getLong(8);
       // Blocks are counted by f_frsize, where the file system has one.
       long fragmentBytes = block.bytes().getLong(72);
-      return blocks * (fragmentBytes > 0 ? fragmentBytes : blockBytes);
+      return OptionalLong.of(blocks * (fragmentBytes > 0 ? fragmentBytes : blockBytes));
     } finally {
       syscalls.free(block);
     }
+  }
+
+  /**
+   * Locks a file or a folder, or changes the lock, until it is closed (flock(2)); never waits.
+   *
+   * @param alone whether nobody else may lock it meanwhile
+   * @return false when another's lock forbids it
+   * @throws KernelException when it can't be locked at all
+   */
+  public boolean lock(int descriptor, boolean alone) throws KernelException {
+    long result = call(Syscall.FLOCK, descriptor, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB);
+    return result != -Errno.EAGAIN && check(result, "flock") == 0;
+  }
+
+  /**
+   * Closes what was written: some file systems tell only now that they can't keep it (close(2)).
+   */
+  public void closeWritten(int descriptor) throws KernelException {
+    check(call(Syscall.CLOSE, descriptor), "close");
   }
 
   private void close(int descriptor) {

@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,6 +14,9 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The binding on a JVM: the same C, compiled into a shared library, called by FFM. */
 public class ForeignSyscalls implements Syscalls {
@@ -34,6 +38,21 @@ public class ForeignSyscalls implements Syscalls {
       @Override
       public long invoke(int number, long a, long b, long c, long d, long e, long f) {
         return number == refused && a == argument ? -errno : super.invoke(number, a, b, c, d, e, f);
+      }
+    };
+  }
+
+  /** The kernel, less the calls that are refused. */
+  public static Syscalls refusing(SimulatedKernel.Refusals refusals) {
+    Map<Integer, Syscall> byNumber =
+        Arrays.stream(Syscall.values()).collect(Collectors.toMap(Syscall::number, c -> c));
+    Map<Syscall, Integer> counts = new EnumMap<>(Syscall.class);
+    return new ForeignSyscalls() {
+      @Override
+      public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+        Syscall call = requireNonNull(byNumber.get(number));
+        long refused = refusals.refuse(call.name(), counts.merge(call, 1, Integer::sum) - 1);
+        return refused < 0 ? refused : super.invoke(number, a, b, c, d, e, f);
       }
     };
   }

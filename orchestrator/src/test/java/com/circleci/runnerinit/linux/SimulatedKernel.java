@@ -361,7 +361,7 @@ public final class SimulatedKernel implements Syscalls {
     }
   }
 
-  private record Folder() implements Node {}
+  private record Folder(int mode) implements Node {}
 
   /** One that gives zeros for ever, or nothing at all. */
   private record Device(boolean zeros) implements Node {}
@@ -398,7 +398,11 @@ public final class SimulatedKernel implements Syscalls {
   private record Listening() implements Node {}
 
   public SimulatedKernel directory(String path) {
-    nodes.put(path, new Folder());
+    return directory(path, 0755);
+  }
+
+  public SimulatedKernel directory(String path, int mode) {
+    nodes.put(path, new Folder(mode));
     tellWatches(path);
     return this;
   }
@@ -450,9 +454,11 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   public Optional<String> text(String path) {
-    return nodes.get(path) instanceof Regular file
-        ? Optional.of(new String(file.content, UTF_8))
-        : Optional.empty();
+    return content(path).map(bytes -> new String(bytes, UTF_8));
+  }
+
+  public Optional<byte[]> content(String path) {
+    return nodes.get(path) instanceof Regular file ? Optional.of(file.content) : Optional.empty();
   }
 
   public Optional<String> linkTarget(String path) {
@@ -460,7 +466,11 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   public int mode(String path) {
-    return nodes.get(path) instanceof Regular file ? file.mode : -1;
+    return switch (nodes.get(path)) {
+      case Regular file -> file.mode;
+      case Folder(int mode) -> mode;
+      case null, default -> -1;
+    };
   }
 
   public List<String> paths() {
@@ -501,12 +511,16 @@ public final class SimulatedKernel implements Syscalls {
 
   private final TreeMap<Integer, Open> descriptors = new TreeMap<>();
   private int mostDescriptors = 1024;
+  private int umask = 022;
+  private boolean sharesBlocks;
+  private long freeBlocks;
 
   private static final class Open {
     private final Node node;
     private int flags;
     private int at;
     private boolean listed;
+    private int lock;
     private String path = "";
 
     Open(Node node, int flags) {
@@ -523,9 +537,42 @@ public final class SimulatedKernel implements Syscalls {
     }
   }
 
+  public SimulatedKernel umask(int bits) {
+    umask = bits;
+    return this;
+  }
+
+  /** A file system on which files can share blocks. */
+  public SimulatedKernel sharesBlocks() {
+    sharesBlocks = true;
+    return this;
+  }
+
+  /** How many blocks of 1 MB there are for everybody. */
+  public SimulatedKernel freeBlocks(long blocks) {
+    freeBlocks = blocks;
+    return this;
+  }
+
   /** As prlimit(RLIMIT_NOFILE) of another process of the same user does. */
   public void limitDescriptors(int most) {
     mostDescriptors = most;
+  }
+
+  /** What the kernel does when a process is killed. */
+  public void closeAll() {
+    List.copyOf(descriptors.tailMap(3).keySet()).forEach(this::close);
+  }
+
+  private long lock(Open open, int operation) {
+    boolean alone = (operation & 2) != 0;
+    open.lock = 0;
+    boolean refused =
+        descriptors.values().stream()
+            .filter(other -> other.path.equals(open.path))
+            .anyMatch(other -> other.lock == 2 || (alone && other.lock == 1));
+    open.lock = refused ? 0 : alone ? 2 : 1;
+    return refused ? -Errno.EAGAIN : 0;
   }
 
   /** Descriptors that are open, less the standard ones. */
@@ -1088,7 +1135,7 @@ public final class SimulatedKernel implements Syscalls {
       return Optional.empty();
     }
     if (parts.length == 1) {
-      return Optional.of(new Folder());
+      return Optional.of(new Folder(0555));
     }
     String status =
         "Name:\t%s\nPid:\t%d\nPPid:\t%d\nVmRSS:\t%d kB\n"
@@ -1203,16 +1250,27 @@ public final class SimulatedKernel implements Syscalls {
         yield nodes.containsKey(path) ? -Errno.EEXIST : done(() -> link(path, textAt(a)));
       }
       case RENAMEAT -> rename(textAt(b), textAt(d));
-      case UNLINKAT -> nodes.remove(textAt(b)) == null ? -Errno.ENOENT : 0;
+      case UNLINKAT -> {
+        boolean folder = nodes.get(textAt(b)) instanceof Folder;
+        yield folder ? -Errno.EISDIR : nodes.remove(textAt(b)) == null ? -Errno.ENOENT : 0;
+      }
       case FCHMOD -> {
         ((Regular) opened(a).node).mode = (int) b;
         yield 0;
       }
       case FSTATFS -> {
-        poke(a == 0 ? 0 : b, new byte[120]);
+        ByteBuffer status = ByteBuffer.allocate(120).order(java.nio.ByteOrder.nativeOrder());
+        status.putLong(8, 4096).putLong(32, freeBlocks).putLong(72, 1_000_000);
+        poke(b, status.array());
         yield 0;
       }
-      case IOCTL -> -Errno.EOPNOTSUPP;
+      case FLOCK -> lock(descriptors.get((int) a), (int) b);
+      case UMASK -> {
+        int before = umask;
+        umask = (int) a & 0777;
+        yield before;
+      }
+      case IOCTL -> sharesBlocks ? share((int) a, (int) c) : -Errno.EOPNOTSUPP;
       case SPLICE -> splice((int) a, (int) c, (int) e);
       case SOCKET -> open(new Listening(), (int) b);
       case ACCEPT4 -> -Errno.EAGAIN;
@@ -1223,6 +1281,11 @@ public final class SimulatedKernel implements Syscalls {
 
   private static long done(Runnable action) {
     action.run();
+    return 0;
+  }
+
+  private long share(int to, int from) {
+    ((Regular) descriptors.get(to).node).content = ((Regular) descriptors.get(from).node).content;
     return 0;
   }
 
@@ -1300,7 +1363,7 @@ public final class SimulatedKernel implements Syscalls {
     boolean creates = (flags & 0100) != 0;
     Optional<Node> node = (flags & 0400000) != 0 ? find(path) : follow(path);
     if (node.isEmpty() && creates && find(parent(path)).orElse(null) instanceof Folder) {
-      Regular file = new Regular(new byte[0], mode);
+      Regular file = new Regular(new byte[0], mode & ~umask);
       nodes.put(path, file);
       tellWatches(path);
       return open(file, flags);
@@ -1334,6 +1397,9 @@ public final class SimulatedKernel implements Syscalls {
     if (node.isEmpty()) {
       return -Errno.ENOENT;
     }
+    if (path.endsWith("/") && !(node.get() instanceof Folder)) {
+      return -Errno.ENOTDIR;
+    }
     boolean refused = mode == 1 && node.get() instanceof Regular file && (file.mode & 0111) == 0;
     return refused ? -Errno.EACCES : 0;
   }
@@ -1345,7 +1411,7 @@ public final class SimulatedKernel implements Syscalls {
     int mode =
         switch (node.get()) {
           case Regular file -> 0100000 | file.mode;
-          case Folder _ -> 0040755;
+          case Folder folder -> 0040000 | folder.mode;
           case Fifo _ -> 0010644;
           default -> 0020666;
         };
@@ -1398,7 +1464,7 @@ public final class SimulatedKernel implements Syscalls {
       return -Errno.EEXIST;
     }
     return find(parent(path)).orElse(null) instanceof Folder
-        ? done(() -> directory(path))
+        ? done(() -> directory(path, 0755 & ~umask))
         : -Errno.ENOENT;
   }
 
