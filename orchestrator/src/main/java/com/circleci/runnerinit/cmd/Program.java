@@ -10,7 +10,6 @@ import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.configuration.ParsedConfiguration;
 import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.init.BinariesInstaller;
-import com.circleci.runnerinit.init.InitException;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.log.BufferedSink;
@@ -24,6 +23,7 @@ import com.circleci.runnerinit.task.ExitCode;
 import com.circleci.runnerinit.task.Outcome;
 import com.circleci.runnerinit.task.Plan;
 import com.circleci.runnerinit.task.TaskRun;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -101,11 +101,10 @@ final class Program {
     EventLog log = openLog(environment, init.logFormat(), console::printLine);
     announce(log);
     try {
-      SignalInterruption interruption = new SignalInterruption(kernel, log, init.shutdownDelay());
-      new BinariesInstaller(kernel, log, interruption)
+      new BinariesInstaller(kernel, log, init.shutdownDelay())
           .install(absolute(init.source()), absolute(init.destination()));
       return ExitCode.HANDLED;
-    } catch (InitException | KernelException e) {
+    } catch (IOException e) {
       return fail(log, "orchestrator: init", e);
     }
   }

@@ -1,135 +1,151 @@
 package com.circleci.runnerinit.init;
 
-import static java.util.Objects.requireNonNull;
-
+import com.circleci.runnerinit.linux.Descriptors;
 import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.FileStatus;
+import com.circleci.runnerinit.linux.Files;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
+import com.circleci.runnerinit.linux.NativeBlock;
+import com.circleci.runnerinit.linux.Pipe;
+import java.io.IOException;
+import java.util.OptionalLong;
+import java.util.Set;
 
-/**
- * Copies one file within the kernel, in constant memory, so that a reader sees all of it or none.
- */
+/** Copies files within the kernel, wherever it can do that, in constant memory. */
 final class FileCopy {
-  private static final BigDecimal MEGABYTE = BigDecimal.valueOf(1_000_000);
+  /**
+   * The larger the writes, the larger the pages that the file system makes of them, which cost less
+   * each byte, but are harder to find: docs/decisions/0018 compares sizes. A pipe may hold as much
+   * without a privilege (pipe(7)).
+   */
+  private static final int PIECE_BYTES = 256 * 1024;
 
-  private final Kernel kernel;
+  /** No such call, or not for this file system, or not in this container. */
+  private static final Set<Integer> UNABLE = Set.of(Errno.ENOSYS, Errno.EINVAL, Errno.EPERM);
+
+  /** Any pipe holds as much. */
+  private static final int BUFFER_BYTES = 4096;
+
+  private final Files files;
+  private final Descriptors descriptors;
   private final Interruption interruption;
+  private final NativeBlock buffer;
+  private boolean throughMemory;
 
   FileCopy(Kernel kernel, Interruption interruption) {
-    this.kernel = requireNonNull(kernel, "kernel is null");
-    this.interruption = requireNonNull(interruption, "interruption is null");
+    files = kernel.files();
+    descriptors = kernel.descriptors();
+    this.interruption = interruption;
+    buffer = kernel.memory().allocate(BUFFER_BYTES);
   }
 
-  /**
-   * In the same directory, so that it can be renamed; left by a crash, the next run replaces it.
-   */
-  static String temporaryName(String path) {
-    int slash = path.lastIndexOf('/');
-    return path.substring(0, slash + 1) + "." + path.substring(slash + 1) + ".tmp";
-  }
-
-  static void removeIfThere(Kernel kernel, String path) {
+  /** Returns the bytes copied; an IOException names the file and the reason. */
+  long copy(String source, Destination destination, String name) throws IOException {
     try {
-      kernel.files().remove(path);
-    } catch (KernelException e) {
-      // It was not there; or it can't go, and the next step fails and says why.
-    }
-  }
-
-  /** Returns the bytes copied. */
-  long copy(String source, String destination) throws InitException {
-    try {
-      int from = kernel.files().openForReading(source);
+      int from = files.openForReading(source);
       try {
-        FileStatus status = kernel.files().status(source);
+        FileStatus status = files.status(from);
         if (!status.isRegular()) {
-          throw new InitException("open " + source + ": not a regular file");
+          throw new IOException("open " + source + ": not a regular file");
         }
-        copy(from, source, status, destination);
+        destination.replace(
+            name,
+            files::createExclusively,
+            to -> fill(to, from, source, status, destination.path(name)));
         return status.size();
       } finally {
-        kernel.descriptors().close(from);
+        descriptors.close(from);
       }
     } catch (KernelException e) {
-      throw new InitException(e.description());
+      // Nobody answers at a socket, or behind a device.
+      boolean special = e.errno() == Errno.ENXIO;
+      throw new IOException(
+          "open " + source + ": " + (special ? "not a regular file" : e.reason()));
     }
   }
 
-  private void copy(int from, String source, FileStatus status, String destination)
-      throws InitException {
-    String temporary = temporaryName(destination);
-    removeIfThere(kernel, temporary);
+  private void fill(int to, int from, String source, FileStatus status, String target)
+      throws IOException {
     try {
-      int to = kernel.files().createExclusively(temporary);
-      try {
-        copyContent(from, to, source, status, destination);
-        kernel.files().setPermissions(to, status.permissions());
-      } finally {
-        kernel.descriptors().close(to);
+      if (!files.share(from, to)) {
+        copyBytes(from, to, source, status.size(), target);
       }
-      kernel.files().rename(temporary, destination);
-    } catch (KernelException e) {
-      removeIfThere(kernel, temporary);
-      throw new InitException("write " + destination + ": " + e.reason());
-    } catch (InitException e) {
-      removeIfThere(kernel, temporary);
+      // A file system without modes refuses to set them, and may show the right ones.
+      if (files.status(to).permissions() != status.permissions()) {
+        files.setPermissions(to, status.permissions());
+      }
+    } catch (IOException e) {
+      descriptors.close(to);
       throw e;
     }
+    files.closeWritten(to);
   }
 
-  private void copyContent(int from, int to, String source, FileStatus status, String destination)
-      throws KernelException, InitException {
-    if (kernel.files().share(from, to)) {
-      return;
-    }
-    long free = kernel.files().freeBytes(to).orElse(0);
+  private void copyBytes(int from, int to, String source, long size, String target)
+      throws IOException {
+    OptionalLong free = files.freeBytes(to);
+    Pipe pipe = descriptors.openPipe();
     try {
-      kernel.files().reserve(to, status.size());
-      copyBytes(from, to, source, status.size());
+      descriptors.enlarge(pipe, PIECE_BYTES);
+      files.reserve(to, size);
+      int taken;
+      for (long left = size; left > 0; left -= taken) {
+        interruption.check();
+        taken = take(from, pipe, (int) Math.min(left, PIECE_BYTES), source);
+        for (int given = 0; given < taken; ) {
+          given += move(pipe.readEnd(), to, taken - given);
+        }
+      }
     } catch (KernelException e) {
-      throw explain(e, status.size(), free, destination);
+      throw explained(e, target, size, free);
+    } finally {
+      descriptors.close(pipe.readEnd());
+      descriptors.close(pipe.writeEnd());
     }
   }
 
-  private void copyBytes(int from, int to, String source, long size)
-      throws KernelException, InitException {
-    try (Transfer transfer = new Transfer(kernel, from, to)) {
-      long copied = 0;
-      while (copied < size) {
-        interruption.check();
-        int piece = take(transfer, size - copied, source);
-        transfer.give();
-        copied += piece;
+  private int take(int from, Pipe pipe, int most, String source) throws IOException {
+    try {
+      int taken = move(from, pipe.writeEnd(), most);
+      if (taken > 0) {
+        return taken;
+      }
+    } catch (KernelException e) {
+      throw new IOException("read " + source + ": " + e.reason(), e);
+    }
+    throw new IOException("read " + source + ": it became shorter while it was copied");
+  }
+
+  /** Moves bytes within the kernel; if it can't do that here, from now on through memory. */
+  private int move(int from, int to, int most) throws KernelException {
+    if (!throughMemory) {
+      try {
+        return descriptors.splice(from, to, most);
+      } catch (KernelException e) {
+        throughMemory = UNABLE.contains(e.errno());
+        if (!throughMemory) {
+          throw e;
+        }
       }
     }
+    int read = descriptors.read(from, buffer, Math.min(most, BUFFER_BYTES));
+    descriptors.writeAll(to, buffer, read);
+    return read;
   }
 
-  private static int take(Transfer transfer, long most, String source) throws InitException {
-    int piece;
-    try {
-      piece = transfer.take(most);
-    } catch (KernelException e) {
-      throw new InitException("read " + source + ": " + e.reason());
+  private static IOException explained(
+      KernelException e, String target, long needed, OptionalLong free) {
+    if (e.errno() != Errno.ENOSPC && e.errno() != Errno.EDQUOT) {
+      return e;
     }
-    if (piece == 0) {
-      throw new InitException("read " + source + ": it became shorter while it was copied");
-    }
-    return piece;
-  }
-
-  private static InitException explain(
-      KernelException e, long needed, long free, String destination) {
-    String reason = "write " + destination + ": " + e.reason();
-    if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
-      reason += ": " + megabytes(needed) + " needed, " + megabytes(free) + " free";
-    }
-    return new InitException(reason);
+    String figures = free.isPresent() ? ", " + megabytes(free.getAsLong()) + " free" : "";
+    return new IOException(
+        "write " + target + ": " + e.reason() + ": " + megabytes(needed) + " needed" + figures, e);
   }
 
   private static String megabytes(long bytes) {
-    return BigDecimal.valueOf(bytes).divide(MEGABYTE, 1, RoundingMode.HALF_UP) + " MB";
+    long tenths = (bytes + 50_000) / 100_000;
+    return tenths / 10 + "." + tenths % 10 + " MB";
   }
 }

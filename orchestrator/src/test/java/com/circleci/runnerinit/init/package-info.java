@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.init;
+
+import org.jspecify.annotations.NullMarked;
