@@ -40,6 +40,14 @@ class InitFailuresTest {
   }
 
   @Test
+  void shouldNotWaitForASourceThatIsAFifo(Scenario given) {
+    source(given);
+    given.root().remove("/image/orchestrator").fifo("/image/orchestrator");
+
+    assertFails(init(given), "open /image/orchestrator", "not a regular file");
+  }
+
+  @Test
   void shouldSayThatAFileIsInTheWayOfTheDestination(Scenario given) {
     source(given);
     given.root().file("/volume/bin", "a file");

@@ -95,6 +95,20 @@ class InitTest {
     assertIsFilled(given, "/volume/bin");
   }
 
+  /** Else only root could start the orchestrator. */
+  @Test
+  void shouldMakeFoldersForEverybodyWhateverTheUmask(Scenario given) {
+    source(given);
+    given.root().folder("/there", "rwx--x---");
+    given.prepare("umask 077");
+
+    init(given, "init", "/image", "/there/volume/bin");
+
+    assertThat(given.root().permissions("/there")).isEqualTo("rwx--x---");
+    assertThat(given.root().permissions("/there/volume")).isEqualTo("rwxr-xr-x");
+    assertThat(given.root().permissions("/there/volume/bin")).isEqualTo("rwxr-xr-x");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"rwxr-xr-x", "r-xr-xr-x", "rwx------", "rw-r--r--", "rwxrwxrwx"})
   void shouldKeepThePermissionsOfTheSource(String permissions, Scenario given) {
