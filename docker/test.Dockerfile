@@ -4,6 +4,8 @@ FROM scratch AS files
 ARG TARGETARCH
 COPY --chown=0:0 --chmod=0755 linux/${TARGETARCH}/orchestrator /orchestrator
 COPY --chown=0:0 --chmod=0755 linux/${TARGETARCH}/fake-task-agent /circleci-agent
+# circleci -> circleci-agent, for where the image is mounted and nothing is copied.
+COPY --chown=0:0 link/ /
 
 FROM scratch
 ARG SOURCE=unknown

@@ -75,7 +75,9 @@ build_image() {
     die "images: to push, IMAGE_REPOSITORY says where to: registry.example.com/your-org/runner-init"
   fi
   rm -rf "$layout" "$layout".*.json
-  mkdir -p "$root/target/images"
+  mkdir -p "$root/target/images" "$root/target/bin/link"
+  # In a folder of its own, since COPY follows a link that it is given, and keeps one that it finds.
+  ln -sfn circleci-agent "$root/target/bin/link/circleci"
   (
     set -e
     if [[ $tool == docker ]]; then

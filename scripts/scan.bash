@@ -9,7 +9,8 @@ source "$root/scripts/go-tools.bash"
 # renovate: github.com/zricethezav/gitleaks/v8
 gitleaks_version=v8.30.1
 
-# The layout holds two static executables of root's, that nobody else may write and that change no user.
+# The layout holds two static executables of root's, that nobody else may write and that change no user,
+# and a link to one of them.
 scan_image() {
   local layout=$1 digest manifest layer config entries
   digest=$(layout_digest "$layout")
@@ -17,8 +18,8 @@ scan_image() {
     layer=$(jq -r '.layers | if length == 1 then .[0].digest else error("more than one layer") end' "$layout/blobs/sha256/$manifest")
     config=$(jq -r '.config.digest' "$layout/blobs/sha256/$manifest")
     entries=$(tar -tvzf "$layout/blobs/sha256/${layer#sha256:}" --numeric-owner | awk '{ print $1, $2, $6 }' | sort -k 3)
-    [[ $entries == $'-rwxr-xr-x 0/0 circleci-agent\n-rwxr-xr-x 0/0 orchestrator' ]] ||
-      die "scan: $layout holds something else than its two files: $entries"
+    [[ $entries == $'lrwxrwxrwx 0/0 circleci\n-rwxr-xr-x 0/0 circleci-agent\n-rwxr-xr-x 0/0 orchestrator' ]] ||
+      die "scan: $layout holds something else than its two files and its link: $entries"
     jq -e '.config.Labels | has("org.opencontainers.image.revision") and has("org.opencontainers.image.licenses")' \
       "$layout/blobs/sha256/${config#sha256:}" >/dev/null || die "scan: labels are missing in $layout"
     jq -e '.config | (.Env // [] | map(select(startswith("PATH=") | not)) | length) == 0' \

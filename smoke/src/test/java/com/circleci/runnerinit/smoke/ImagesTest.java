@@ -30,15 +30,16 @@ class ImagesTest {
 
   @ParameterizedTest
   @CsvSource({"linux/amd64, Advanced Micro Devices X86-64", "linux/arm64, AArch64"})
-  void shouldHoldTheTwoExecutablesOfThePlatformAndNothingElse(String platform, String machine)
-      throws IOException {
+  void shouldHoldTheTwoExecutablesOfThePlatformAndTheLinkAndNothingElse(
+      String platform, String machine) throws IOException {
     var image = new Layout(CHECKOUT.resolve("target/images/test-agent"));
     var executables = CHECKOUT.resolve("target/bin").resolve(platform);
 
     assertThat(image.files(platform))
         .satisfiesExactlyInAnyOrder(
             entry -> assertEntry(entry, "orchestrator", executables.resolve("orchestrator")),
-            entry -> assertEntry(entry, "circleci-agent", executables.resolve("fake-task-agent")));
+            entry -> assertEntry(entry, "circleci-agent", executables.resolve("fake-task-agent")),
+            ImagesTest::assertLink);
     var unpacked = folder.resolve("unpacked");
     for (var file :
         List.of(
@@ -154,7 +155,8 @@ class ImagesTest {
       assertThat(image.files(platform))
           .satisfiesExactlyInAnyOrder(
               entry -> assertThat(entry).startsWith("-rwxr-xr-x 0/0").endsWith(" orchestrator"),
-              entry -> assertThat(entry).startsWith("-rwxr-xr-x 0/0").endsWith(" circleci-agent"));
+              entry -> assertThat(entry).startsWith("-rwxr-xr-x 0/0").endsWith(" circleci-agent"),
+              ImagesTest::assertLink);
       var agent = image.extract(platform, "circleci-agent", folder.resolve(platform));
       assertThat(agent).hasContent("server 4.7, " + platform);
     }
@@ -186,6 +188,11 @@ class ImagesTest {
 
   private static String sha256(Path file) {
     return Command.succeed("sha256sum", file.toString()).split(" ", 2)[0];
+  }
+
+  /** For a Pod in which the image is mounted as a volume. */
+  private static void assertLink(String entry) {
+    assertThat(entry).startsWith("lrwxrwxrwx 0/0").endsWith(" circleci -> circleci-agent");
   }
 
   private static void assertEntry(String entry, String name, Path same) {

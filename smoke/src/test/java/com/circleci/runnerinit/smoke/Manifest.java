@@ -16,7 +16,9 @@ import java.util.stream.StreamSupport;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
-/** {@code deploy/pod.yaml}: the Secret, and the Pod that a test fits to its base image. */
+/**
+ * {@code deploy/pod.yaml}, or another: the Secret, and the Pod that a test fits to its base image.
+ */
 final class Manifest {
   private final JsonObject secret;
   private final JsonObject pod;
@@ -27,9 +29,13 @@ final class Manifest {
   }
 
   static Manifest load() {
-    var documents = yaml("pod.yaml");
+    return load("pod.yaml");
+  }
+
+  static Manifest load(String file) {
+    var documents = yaml(file);
     if (documents.size() != 2) {
-      throw new AssertionError("deploy/pod.yaml is a Secret and a Pod");
+      throw new AssertionError("deploy/" + file + " is a Secret and a Pod");
     }
     return new Manifest(documents.getFirst(), documents.getLast());
   }
@@ -71,12 +77,9 @@ final class Manifest {
   }
 
   Manifest configured(String field, String value) {
-    var strings = secret.getAsJsonObject("stringData");
-    var config =
-        JsonParser.parseString(strings.getAsJsonPrimitive("config").getAsString())
-            .getAsJsonObject();
+    var config = JsonParser.parseString(config()).getAsJsonObject();
     config.addProperty(field, value);
-    strings.addProperty("config", config.toString());
+    secret.getAsJsonObject("stringData").addProperty("config", config.toString());
     return this;
   }
 
@@ -87,6 +90,10 @@ final class Manifest {
     command.forEach(words::add);
     service.add("command", words);
     return this;
+  }
+
+  String config() {
+    return secret.getAsJsonObject("stringData").getAsJsonPrimitive("config").getAsString();
   }
 
   JsonObject secret() {
