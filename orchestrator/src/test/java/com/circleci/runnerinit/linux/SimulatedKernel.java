@@ -564,7 +564,11 @@ public final class SimulatedKernel implements Syscalls {
     List.copyOf(descriptors.tailMap(3).keySet()).forEach(this::close);
   }
 
-  private long lock(Open open, int operation) {
+  private long lock(int descriptor, int operation) {
+    Open open = descriptors.get(descriptor);
+    if (open == null) {
+      return -9;
+    }
     boolean alone = (operation & 2) != 0;
     open.lock = 0;
     boolean refused =
@@ -1264,7 +1268,7 @@ public final class SimulatedKernel implements Syscalls {
         poke(b, status.array());
         yield 0;
       }
-      case FLOCK -> lock(descriptors.get((int) a), (int) b);
+      case FLOCK -> lock((int) a, (int) b);
       case UMASK -> {
         int before = umask;
         umask = (int) a & 0777;
@@ -1285,7 +1289,14 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   private long share(int to, int from) {
-    ((Regular) descriptors.get(to).node).content = ((Regular) descriptors.get(from).node).content;
+    Open source = descriptors.get(from);
+    Open target = descriptors.get(to);
+    if (source == null || target == null || !(source.node instanceof Regular shared)) {
+      return -9;
+    }
+    if (target.node instanceof Regular file) {
+      file.content = shared.content;
+    }
     return 0;
   }
 
