@@ -107,7 +107,7 @@ class CustomEntrypointTest {
 
     assertThat(container.exitCode()).isZero();
     assertThat(whileDraining).isEmpty();
-    assertThat(given.root().read("/out/signals")).isEqualTo("TERM\n");
+    assertThat(given.root().read("/out/signals")).isIn("TERM\n", "TERM\nCONT\n");
   }
 
   @Test
@@ -118,7 +118,7 @@ class CustomEntrypointTest {
 
     assertThat(given.runTask().exitCode()).isZero();
 
-    assertThat(given.root().read("/out/signals")).isEqualTo("TERM\n");
+    assertThat(given.root().read("/out/signals")).isIn("TERM\n", "TERM\nCONT\n");
     assertThat(given.api().calls(FAIL)).hasSize(1);
   }
 
@@ -132,7 +132,7 @@ class CustomEntrypointTest {
 
     assertThat(Duration.ofNanos(System.nanoTime() - began))
         .isBetween(Duration.ofSeconds(2), Duration.ofSeconds(6));
-    assertThat(given.root().read("/out/signals")).isEqualTo("TERM\n");
+    assertThat(given.root().read("/out/signals")).isIn("TERM\n", "TERM\nCONT\n");
   }
 
   @Test

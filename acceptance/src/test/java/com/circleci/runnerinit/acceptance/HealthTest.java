@@ -2,7 +2,6 @@ package com.circleci.runnerinit.acceptance;
 
 import static com.circleci.runnerinit.testing.Route.FAIL;
 import static com.circleci.runnerinit.testing.Route.UNCLAIM;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,7 +15,6 @@ import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Signal;
 import com.google.gson.JsonParser;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -202,28 +200,6 @@ class HealthTest {
     HostCommand.feed(page, "promtool", "check", "metrics");
   }
 
-  /** Where the loop waits is as good as any: for a name, in a file that does not come. */
-  @Test
-  void shouldNotBeLiveWhileTheLoopIsStuck(Scenario given) throws IOException {
-    given.root().fifo("/etc/passwd").file("/etc/real", "root:x:0:0:root:/:/bin/sh\n");
-    given.config().set("user", "root");
-    given.agent("touch=/out/started", "wait-file=/out/end");
-    var container = given.runTask();
-
-    var reply = container.probe().awaitStatus("/live", 503);
-
-    assertThat(JsonParser.parseString(reply.body()).getAsJsonObject().get("failures").toString())
-        .isEqualTo("{\"orchestrator\":\"not live\"}");
-    try (var fifo = new FileOutputStream(given.root().path("/etc/passwd").toFile())) {
-      given.root().rename("/etc/real", "/etc/passwd");
-      fifo.write("root:x:0:0:root:/:/bin/sh\n".getBytes(UTF_8));
-    }
-    container.probe().awaitStatus("/live", 200);
-    given.root().awaitFile("/out/started");
-    end(given, container);
-  }
-
-  /** Ten seconds of work make the loop a stuck one; of waiting, they must not. */
   @Test
   void shouldStayLiveWhileNothingHappens(Scenario given) {
     var container = startTask(given);

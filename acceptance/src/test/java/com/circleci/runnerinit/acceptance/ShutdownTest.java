@@ -60,7 +60,7 @@ class ShutdownTest {
     container.signal(Signal.TERM);
 
     assertThat(container.exitCode()).isZero();
-    assertThat(given.root().read("/out/signals")).isEqualTo("TERM\n");
+    assertThat(given.root().read("/out/signals")).isIn("TERM\n", "TERM\nCONT\n");
     assertThat(given.api().calls()).extracting(Call::path).containsExactly(UNCLAIM.path());
   }
 
@@ -161,7 +161,7 @@ class ShutdownTest {
     container.signal(Signal.TERM);
 
     assertThat(container.exitCode()).isZero();
-    assertThat(given.root().read("/out/signals")).isEqualTo("TERM\n");
+    assertThat(given.root().read("/out/signals")).isIn("TERM\n", "TERM\nCONT\n");
     assertIsReportedAsStillRunning(given);
   }
 
@@ -174,7 +174,7 @@ class ShutdownTest {
     container.signal(Signal.TERM);
 
     assertThat(container.exitCode()).isZero();
-    assertThat(given.root().read("/out/signals")).isEqualTo("TERM\n");
+    assertThat(given.root().read("/out/signals")).isIn("TERM\n", "TERM\nCONT\n");
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(6));
     assertIsReportedAsStillRunning(given);
   }

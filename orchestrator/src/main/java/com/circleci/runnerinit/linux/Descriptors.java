@@ -153,10 +153,12 @@ public final class Descriptors extends SystemCalls {
     return (int) check(call(Syscall.EVENTFD2, 0, O_CLOEXEC), "eventfd");
   }
 
-  /** Makes a wakeup unreadable again; whether it was readable. */
-  public boolean forgetWakeups(int wakeup) throws KernelException {
+  /** Makes a wakeup unreadable again, if it is readable; a blocking one is waited for. */
+  public void forgetWakeups(int wakeup) throws KernelException {
     long read = retry(Syscall.READ, wakeup, wakeups.address(), Long.BYTES, 0);
-    return read != -EAGAIN && check(read, "read") > 0;
+    if (read != -EAGAIN) {
+      check(read, "read");
+    }
   }
 
   /** Makes a wakeup readable. Safe for any thread. */

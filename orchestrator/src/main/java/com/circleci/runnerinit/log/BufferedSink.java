@@ -69,7 +69,7 @@ public final class BufferedSink implements LogSink {
   @Override
   public void write(byte[] line) {
     synchronized (this) {
-      if (buffering && buffered + line.length > MAX_BUFFERED_BYTES) {
+      if (buffering && buffered > 0 && buffered + line.length > MAX_BUFFERED_BYTES) {
         dropped++;
         return;
       }

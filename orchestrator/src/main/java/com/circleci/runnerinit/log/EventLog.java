@@ -6,7 +6,7 @@ import java.util.function.LongUnaryOperator;
 /** Writes the run's events to a sink, in the form that was asked for. Safe for any thread. */
 public final class EventLog {
   /** A quarter of what {@link BufferedSink} holds. */
-  private static final int MAX_LINE_BYTES = 64 * 1024;
+  private static final int MAX_LINE_BYTES = 1024 * 1024;
 
   private final LogFormat format;
   private final String traceId;

@@ -35,6 +35,9 @@ final class Supervisor {
   /** No limit. */
   static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
 
+  /** How often to look for what was not killed the last time. */
+  private static final Duration KILL_AGAIN = Duration.ofMillis(100);
+
   /** How often to look where poll(2) is forbidden. */
   private static final Duration WITHOUT_POLL = Duration.ofMillis(10);
 
@@ -45,14 +48,12 @@ final class Supervisor {
   private final Descendants descendants;
   private final int signals;
   private final int wakeup;
-  private final List<Child> running = new ArrayList<>(2);
+  private final List<Child> running = new ArrayList<>();
   private final List<Chore> chores = new ArrayList<>();
   private int stops;
   private int stopSignal;
   private boolean reapAgain;
   private boolean noneIsLeft;
-  private boolean killing;
-  private Sent killed = Sent.NOBODY;
 
   /** Something that supervision can't do without was refused: what is left is to end the task. */
   private boolean crippled;
@@ -192,7 +193,7 @@ final class Supervisor {
         return Wake.DONE;
       }
       turn(Math.max(0, left));
-      left = limit.equals(FOR_EVER) ? left : limit.toNanos() - (kernel.clock().nanos() - begin);
+      left = limit.toNanos() - (kernel.clock().nanos() - begin);
       if (done.getAsBoolean()) {
         return Wake.DONE;
       }
@@ -210,18 +211,20 @@ final class Supervisor {
    * @return why some are; empty: none is
    */
   Optional<String> killAll(Duration limit) throws KernelException {
-    killing = true;
-    killed = descendants.kill();
+    descendants.kill();
     reap();
-    Wake wake = awaitUnstoppable(limit, () -> noneIsLeft || killed == Sent.REFUSED);
-    killing = false;
-    if (noneIsLeft) {
-      return Optional.empty();
+    long begin = kernel.clock().nanos();
+    while (!noneIsLeft && kernel.clock().nanos() - begin < limit.toNanos()) {
+      awaitUnstoppable(KILL_AGAIN, () -> noneIsLeft);
+      // What those had forked before they died may have become ours meanwhile.
+      if (!noneIsLeft && descendants.killEach() == Sent.REFUSED) {
+        return Optional.of(
+            "some process may not be killed: operation not permitted (CAP_KILL is missing)");
+      }
     }
-    return Optional.of(
-        wake == Wake.DONE
-            ? "some process may not be killed by this one: it is another user's (CAP_KILL)"
-            : "some process did not die of SIGKILL in time");
+    return noneIsLeft
+        ? Optional.empty()
+        : Optional.of("some process did not die of SIGKILL in time");
   }
 
   /** Waits for whatever comes first, and does all that can be done then, the urgent before all. */
@@ -252,24 +255,27 @@ final class Supervisor {
       kernel.clock().pause(Duration.ofNanos(Math.min(nanos, WITHOUT_POLL.toNanos())));
       return false;
     }
-    Optional<Duration> limit =
-        nanos < FOR_EVER.toNanos() ? Optional.of(Duration.ofNanos(nanos)) : Optional.empty();
     status.beginWaiting();
-    boolean[] ready =
-        orCripple(() -> kernel.descriptors().poll(interests, limit), new boolean[interests.size()]);
-    status.beginWork();
-    if (ready[1]) {
-      forgetWakeups();
+    try {
+      boolean[] ready = kernel.descriptors().poll(interests, Optional.of(Duration.ofNanos(nanos)));
+      status.beginWork();
+      if (ready[1]) {
+        kernel.descriptors().forgetWakeups(wakeup);
+      }
+      return ready[0];
+    } catch (KernelException e) {
+      cripple(e);
+      return false;
     }
-    return ready[0];
-  }
-
-  private void forgetWakeups() throws KernelException {
-    orCripple(() -> kernel.descriptors().forgetWakeups(wakeup), false);
   }
 
   private int[] receive() throws KernelException {
-    return orCripple(() -> kernel.descriptors().readSignals(signals), new int[0]);
+    try {
+      return kernel.descriptors().readSignals(signals);
+    } catch (KernelException e) {
+      cripple(e);
+      return new int[0];
+    }
   }
 
   /** From now on, what is refused is done without, as well as can be: the task has to be ended. */
@@ -277,22 +283,12 @@ final class Supervisor {
     goesOnAnyhow = true;
   }
 
-  /** Makes a call without which there is no supervision. */
-  private <T> T orCripple(Call<T> call, T instead) throws KernelException {
-    try {
-      return call.make();
-    } catch (KernelException e) {
-      crippled = true;
-      if (goesOnAnyhow) {
-        return instead;
-      }
-      throw e;
+  /** Something was refused without which there is no supervision. */
+  private void cripple(KernelException refusal) throws KernelException {
+    crippled = true;
+    if (!goesOnAnyhow) {
+      throw refusal;
     }
-  }
-
-  @FunctionalInterface
-  private interface Call<T> {
-    T make() throws KernelException;
   }
 
   private void take(int signal) {
@@ -320,14 +316,15 @@ final class Supervisor {
         }
       }
     }
-    if (killing && reaped > 0 && !noneIsLeft) {
-      // What those had forked before they died has become ours meanwhile.
-      killed = descendants.kill();
-    }
   }
 
   private WaitResult waitForAnyChild() throws KernelException {
-    return orCripple(kernel.processes()::waitForAnyChild, new WaitResult.AllRunning());
+    try {
+      return kernel.processes().waitForAnyChild();
+    } catch (KernelException e) {
+      cripple(e);
+      return new WaitResult.AllRunning();
+    }
   }
 
   private void account(WaitResult.Reaped reaped) {

@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
@@ -110,8 +111,8 @@ public final class TaskRun {
   private boolean endsEntrypoint;
   private boolean leftovers;
 
-  /** When all has to be over, on the kernel's clock; empty while no stop was asked for. */
-  private Optional<Long> endBy = Optional.empty();
+  /** When all has to be over, on the kernel's clock; it matters once a stop was asked for. */
+  private long endBy = Long.MAX_VALUE;
 
   /** The task agent while it runs, and what belongs to it. */
   private record Agent(Child child, OutputPump errors, Resources resources, LogEvent line) {}
@@ -120,6 +121,12 @@ public final class TaskRun {
   @FunctionalInterface
   private interface Step {
     Optional<Failure> take() throws KernelException;
+  }
+
+  /** A step of the end. */
+  @FunctionalInterface
+  private interface Finish {
+    void take() throws KernelException;
   }
 
   /**
@@ -164,10 +171,10 @@ public final class TaskRun {
 
     status.become("stopping");
     supervisor.ifPresent(Supervisor::goOnAnyhow);
-    attempt(this::stopEntrypoint);
-    attempt(this::killEverything);
-    attempt(this::sumUp);
-    attempt(this::drainErrors);
+    finish(this::stopEntrypoint);
+    finish(this::killEverything);
+    finish(this::sumUp);
+    finish(this::drainErrors);
 
     status.become("reporting");
     Outcome outcome = failure.map(this::report).orElse(new Outcome.Handled());
@@ -195,6 +202,15 @@ public final class TaskRun {
     } catch (RuntimeException | Error e) {
       log.event("orchestrator: internal error").fault(e).write();
       return Optional.of(ownFailure(LogEvent.inWords(e)));
+    }
+  }
+
+  /** What goes wrong with the end of a task does not keep it from its end. */
+  private void finish(Finish step) {
+    try {
+      step.take();
+    } catch (KernelException | RuntimeException | Error e) {
+      log.event("orchestrator: internal error").fault(e).write();
     }
   }
 
@@ -402,13 +418,11 @@ public final class TaskRun {
       log.event("task agent started").write();
       status.become("running");
       agent = Optional.of(new Agent(child, pump, resources, line));
-      supervisor().add(feed).turn();
+      supervisor().add(feed);
       supervisor().add(pump);
       resources.begin(this::warn).ifPresent(supervisor()::add);
       return Optional.empty();
     } catch (KernelException e) {
-      // The kernel has refused the child: there was none.
-      agentMayHaveRun = false;
       feed.close();
       throw e;
     }
@@ -501,7 +515,7 @@ public final class TaskRun {
   private void announceStop(Duration delay) {
     status.become("draining");
     Duration rest = delay.plus(agent.isPresent() ? plan.gracePeriod() : Duration.ZERO);
-    endBy = Optional.of(kernel.clock().nanos() + rest.plus(END_LIMIT).toNanos());
+    endBy = kernel.clock().nanos() + rest.plus(END_LIMIT).toNanos();
     log.event("system: shutdown signal received")
         .with("delay", delay.toMillis())
         .with("signal", stopSignal())
@@ -515,31 +529,26 @@ public final class TaskRun {
   // --- the end -----------------------------------------------------------------------------------
 
   /** It is a service of the task, so that it ends after it. A further stop ends the wait for it. */
-  private Optional<Failure> stopEntrypoint() throws KernelException {
+  private void stopEntrypoint() throws KernelException {
     endsEntrypoint = true;
-    if (entrypoint.isPresent() && !entrypoint.get().hasExited()) {
+    if (entrypoint.isPresent()) {
       entrypoint.get().stop(SIGTERM);
       supervisor().await(KILL_DELAY, entrypoint.get()::hasExited);
     }
-    return Optional.empty();
   }
 
   /** Nothing of the task runs when it is reported: two runs of it would overlap. */
-  private Optional<Failure> killEverything() throws KernelException {
-    leftovers = true;
-    if (supervisor.isPresent()) {
-      supervisor()
-          .killAll(DEATH_LIMIT)
-          .ifPresentOrElse(
-              why -> log.event("orchestrator: kill processes").warning(why).write(),
-              () -> leftovers = false);
-    } else {
-      leftovers = false;
+  private void killEverything() throws KernelException {
+    // Until the contrary is known.
+    leftovers = supervisor.isPresent();
+    if (leftovers) {
+      Optional<String> why = supervisor().killAll(DEATH_LIMIT);
+      why.ifPresent(reason -> log.event("orchestrator: kill processes").warning(reason).write());
+      leftovers = why.isPresent();
     }
-    return Optional.empty();
   }
 
-  private Optional<Failure> sumUp() {
+  private void sumUp() {
     if (agent.isPresent()) {
       Resources.Use use = agent().resources().use();
       LogEvent line = agent().line();
@@ -551,7 +560,6 @@ public final class TaskRun {
       use.processesPeak().ifPresent(processes -> line.with("processes_peak", processes));
       line.with("orphans_reaped", status.orphansReaped()).write();
     }
-    return Optional.empty();
   }
 
   private static BigDecimal seconds(Duration time) {
@@ -562,21 +570,21 @@ public final class TaskRun {
    * Waits until all of the agent's standard error is there: its last writer has closed it; or, when
    * some process that is not ours holds it, it has been silent for a while.
    */
-  private Optional<Failure> drainErrors() throws KernelException {
-    if (agent.isEmpty()) {
-      return Optional.empty();
+  private void drainErrors() throws KernelException {
+    if (agent.isPresent()) {
+      OutputPump errors = agent().errors();
+      errors.watch();
+      long begin = kernel.clock().nanos();
+      Wake wake = Wake.DONE;
+      while (wake == Wake.DONE
+          && !errors.hasEnded()
+          && kernel.clock().nanos() - begin < DRAIN_LIMIT.toNanos()) {
+        long seen = errors.reads();
+        wake =
+            supervisor()
+                .awaitUnstoppable(SILENCE_LIMIT, () -> errors.hasEnded() || errors.reads() != seen);
+      }
     }
-    OutputPump errors = agent().errors();
-    errors.watch();
-    long deadline = kernel.clock().nanos() + DRAIN_LIMIT.toNanos();
-    Wake wake = Wake.DONE;
-    while (wake == Wake.DONE && !errors.hasEnded() && kernel.clock().nanos() - deadline < 0) {
-      long seen = errors.reads();
-      wake =
-          supervisor()
-              .awaitUnstoppable(SILENCE_LIMIT, () -> errors.hasEnded() || errors.reads() != seen);
-    }
-    return Optional.empty();
   }
 
   // --- the report --------------------------------------------------------------------------------
@@ -587,10 +595,7 @@ public final class TaskRun {
     if (!configuration.canReport()) {
       return new Outcome.Untold(List.of(failure.message()));
     }
-    long deadline = kernel.clock().nanos() + REPORT_LIMIT.toNanos();
-    if (endBy.isPresent() && endBy.get() - deadline < 0) {
-      deadline = endBy.get();
-    }
+    long deadline = Math.min(kernel.clock().nanos() + REPORT_LIMIT.toNanos(), endBy);
     List<String> untold = new ArrayList<>(List.of(failure.message()));
     String retryError = "";
     boolean retryable = failure.isRetryable() || configuration.enableUnsafeRetries();
@@ -639,25 +644,28 @@ public final class TaskRun {
     // What is left of the time is for the fail event, should this fail.
     return call(
         "/api/v3/runner/unclaim",
-        deadline,
-        left -> reporter.unclaim(configuration.taskId(), left.multipliedBy(2).dividedBy(3)));
+        left(deadline).multipliedBy(2).dividedBy(3),
+        budget -> reporter.unclaim(configuration.taskId(), budget));
   }
 
   private Reporter.Outcome fail(String message, long deadline) {
     return call(
         "/api/v2/task/event/fail",
-        deadline,
-        left -> reporter.fail(configuration.allocation(), message, left));
+        left(deadline),
+        budget -> reporter.fail(configuration.allocation(), message, budget));
+  }
+
+  private Duration left(long deadline) {
+    return Duration.ofNanos(deadline - kernel.clock().nanos());
   }
 
   /** Makes a call on a thread of its own, so that probes are answered and orphans reaped. */
   private Reporter.Outcome call(
-      String route, long deadline, Function<Duration, Reporter.Outcome> call) {
-    Duration left = Duration.ofNanos(Math.max(0, deadline - kernel.clock().nanos()));
+      String route, Duration limit, Function<Duration, Reporter.Outcome> call) {
     AtomicReference<Optional<Reporter.Outcome>> answer = new AtomicReference<>(Optional.empty());
     Runnable body =
         () -> {
-          answer.set(Optional.of(outcome(call, left.minus(REPORT_MARGIN))));
+          answer.set(Optional.of(outcome(call, limit.minus(REPORT_MARGIN))));
           supervisor.ifPresent(Supervisor::wake);
         };
     try {
@@ -666,36 +674,34 @@ public final class TaskRun {
       // No thread is to be had: a report that holds up the signals is better than none.
       body.run();
     }
-    attempt(() -> awaitAnswer(answer, left));
+    finish(() -> awaitAnswer(() -> answer.get().isPresent(), limit));
     Reporter.Outcome outcome =
         answer
             .get()
             .orElse(
                 new Reporter.Outcome.NotTold(
-                    "the runner API did not answer within " + left.toSeconds() + "s"));
+                    "the runner API did not answer within " + limit.toSeconds() + "s"));
     boolean told = outcome instanceof Reporter.Outcome.Told;
     status.apiCalled(new ApiCall(route, told ? "success" : "error"));
     return outcome;
   }
 
-  private Optional<Failure> awaitAnswer(
-      AtomicReference<Optional<Reporter.Outcome>> answer, Duration limit) throws KernelException {
+  private void awaitAnswer(BooleanSupplier answered, Duration limit) throws KernelException {
     if (supervisor.isPresent()) {
-      supervisor().awaitUnstoppable(limit, () -> answer.get().isPresent());
-      return Optional.empty();
+      supervisor().awaitUnstoppable(limit, answered);
+      return;
     }
     // Where nothing can be supervised, nothing has been started.
     long begin = kernel.clock().nanos();
-    while (answer.get().isEmpty() && kernel.clock().nanos() - begin < limit.toNanos()) {
+    while (!answered.getAsBoolean() && kernel.clock().nanos() - begin < limit.toNanos()) {
       kernel.clock().pause(WITHOUT_SUPERVISION);
     }
-    return Optional.empty();
   }
 
   /** Whatever goes wrong is an answer: without one the task would wait for its time limit. */
-  private Reporter.Outcome outcome(Function<Duration, Reporter.Outcome> call, Duration left) {
+  private Reporter.Outcome outcome(Function<Duration, Reporter.Outcome> call, Duration budget) {
     try {
-      return call.apply(left);
+      return call.apply(budget);
     } catch (RuntimeException | Error e) {
       log.event("orchestrator: internal error").fault(e).write();
       return new Reporter.Outcome.NotTold(

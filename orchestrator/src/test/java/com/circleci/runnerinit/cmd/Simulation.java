@@ -43,6 +43,7 @@ public final class Simulation {
     private final String message;
     private final Duration budget;
     private Optional<Reporter.Outcome> answer = Optional.empty();
+    private Optional<RuntimeException> broken = Optional.empty();
 
     ApiCall(String route, String message, Duration budget) {
       this.route = route;
@@ -74,6 +75,11 @@ public final class Simulation {
     public void succeed() {
       kernel.note("API " + route + ": told");
       answer = Optional.of(new Reporter.Outcome.Told());
+    }
+
+    /** Has the client fail in a way that it does not foresee. */
+    public void breakBy(RuntimeException fault) {
+      broken = Optional.of(fault);
     }
 
     public void fail(String reason) {
@@ -200,8 +206,11 @@ public final class Simulation {
       callObserver.accept(call);
       pendingCall = Optional.of(call);
       long deadline = kernel.nanoTime() + budget.toNanos();
-      kernel.await(() -> call.answer.isPresent(), deadline);
+      kernel.await(() -> call.answer.isPresent() || call.broken.isPresent(), deadline);
       pendingCall = Optional.empty();
+      call.broken.ifPresent(fault -> {
+        throw fault;
+      });
       return call.answer.orElseGet(() -> new Outcome.NotTold("deadline exceeded"));
     }
   }

@@ -73,23 +73,46 @@ class TaskFlowTest {
       return then(() -> task.agent().orElseThrow().writeError(text.getBytes(UTF_8)));
     }
 
+    /** What the health API says now, less what no flow decides. */
+    Flow probe() {
+      return then(() -> {
+        for (String path : List.of("/live", "/ready", "/metrics")) {
+          SimulatedKernel.Client client = kernel.connect(path);
+          kernel.settle();
+          client
+              .answer()
+              .lines()
+              .filter(line ->
+                  line.startsWith("HTTP")
+                      || (line.startsWith("runner_init_")
+                          && !line.contains("uptime")
+                          && !line.contains("build_info")
+                          && !line.endsWith(" 0.0")))
+              .forEach(line -> kernel.note(path + " " + line));
+        }
+      });
+    }
+
+    Flow broken() {
+      return then(() -> task.pendingCall().orElseThrow().breakBy(new IllegalStateException("x")));
+    }
+
     Flow told() {
       return then(() -> task.pendingCall().orElseThrow().succeed());
     }
 
     /** After whatever time it takes until the program calls. */
     Flow toldInTime() {
-      return then(
-          () -> {
-            long begin = kernel.nanoTime();
-            boolean goesOn = true;
-            while (goesOn && task.pendingCall().isEmpty()) {
-              assertThat(kernel.passTime()).as("there is a limit").isTrue();
-              goesOn = kernel.settle();
-            }
-            kernel.note("(" + Duration.ofNanos(kernel.nanoTime() - begin) + ")");
-            task.pendingCall().orElseThrow().succeed();
-          });
+      return then(() -> {
+        long begin = kernel.nanoTime();
+        boolean goesOn = true;
+        while (goesOn && task.pendingCall().isEmpty()) {
+          assertThat(kernel.passTime()).as("there is a limit").isTrue();
+          goesOn = kernel.settle();
+        }
+        kernel.note("(" + Duration.ofNanos(kernel.nanoTime() - begin) + ")");
+        task.pendingCall().orElseThrow().succeed();
+      });
     }
 
     Flow notTold(String reason) {
@@ -98,29 +121,28 @@ class TaskFlowTest {
 
     /** Until something comes of it. */
     Flow timePasses() {
-      return then(
-          () -> {
-            int before = kernel.standardOutput().length() + kernel.trace().size();
-            long begin = kernel.nanoTime();
-            boolean goesOn = true;
-            while (goesOn && kernel.standardOutput().length() + kernel.trace().size() == before) {
-              assertThat(kernel.passTime()).as("there is a limit").isTrue();
-              goesOn = kernel.settle();
-            }
-            Duration passed = Duration.ofNanos(kernel.nanoTime() - begin);
-            kernel.note("(" + passed + ")");
-          });
+      return then(() -> {
+        int before = kernel.standardOutput().length() + kernel.trace().size();
+        long begin = kernel.nanoTime();
+        boolean goesOn = true;
+        while (goesOn && kernel.standardOutput().length() + kernel.trace().size() == before) {
+          assertThat(kernel.passTime()).as("there is a limit").isTrue();
+          goesOn = kernel.settle();
+        }
+        Duration passed = Duration.ofNanos(kernel.nanoTime() - begin);
+        kernel.note("(" + passed + ")");
+      });
     }
 
     String run() {
-      kernel.world(
-          _ -> {
-            if (!steps.isEmpty()) {
-              steps.removeFirst().run();
-            } else if (!kernel.passTime()) {
-              throw new AssertionError("hangs after " + kernel.trace() + task.log());
-            }
-          });
+      kernel.world(_ -> {
+        if (!steps.isEmpty()) {
+          steps.removeFirst().run();
+        } else if (!kernel.passTime()) {
+          throw new AssertionError("hangs after " + kernel.trace() + task.log());
+        }
+      });
+      long begin = kernel.nanoTime();
       task.runTask();
       assertThat(steps).as("steps that did not come").isEmpty();
       assertThat(kernel.processes().stream().filter(p -> !p.isForeign() && !p.isKilled()))
@@ -129,10 +151,12 @@ class TaskFlowTest {
       StringBuilder text = new StringBuilder();
       kernel.trace().forEach(event -> text.append(event).append('\n'));
       task.calls()
-          .forEach(
-              call ->
-                  text.append("> %s within %s: %s%n"
-                      .formatted(call.route(), call.budget(), call.message())));
+          .forEach(call ->
+              text.append(
+                  "> %s within %s: %s%n".formatted(call.route(), call.budget(), call.message())));
+      text.append("ended after ")
+          .append(Duration.ofNanos(kernel.nanoTime() - begin))
+          .append(", open: " + kernel.openDescriptors() + ", stacks: " + kernel.stacks() + "\n");
       text.append("termination log: " + kernel.text("/dev/termination-log").orElse("none"));
       text.append("\n\n").append(task.log().replaceAll("duration_seconds=[0-9.]+", "duration"));
       return text.append('\n').append(task.errors()).append(task.exit()).append('\n').toString();
@@ -146,8 +170,7 @@ class TaskFlowTest {
     flows.put("fails", flow -> flow.agentSays(nap).agentExits(3).told());
     flows.put("fails-with-nothing-said", flow -> flow.agentExits(3).told());
     flows.put(
-        "fails-and-is-told-nowhere",
-        flow -> flow.agentExits(3).notTold("the response was 500"));
+        "fails-and-is-told-nowhere", flow -> flow.agentExits(3).notTold("the response was 500"));
     flows.put("dies", flow -> flow.agentDies(11).told());
     flows.put(
         "is-retried-though-unsafe",
@@ -219,11 +242,10 @@ class TaskFlowTest {
         flow -> {
           flow.kernel.file("/etc/passwd", "dev:x:1000:1000::/home/dev:/bin/sh\n");
           flow.task.set("user", "\"dev\"");
-          flow.then(
-              () ->
-                  flow.task.agent().orElseThrow().environment().stream()
-                      .sorted()
-                      .forEach(flow.kernel::note));
+          flow.then(() ->
+              flow.task.agent().orElseThrow().environment().stream()
+                  .sorted()
+                  .forEach(flow.kernel::note));
           flow.agentExits(0);
         });
     flows.put(
@@ -237,14 +259,13 @@ class TaskFlowTest {
         flow -> {
           flow.task.set("max_run_time", "3600000000000").set("ssh_advertise_addr", "\"1.2.3.4\"");
           flow.kernel.variable("PATH", "/bin");
-          flow.then(
-              () -> {
-                var agent = flow.task.agent().orElseThrow();
-                flow.kernel.note(agent.arguments().toString());
-                flow.kernel.note(agent.environment().toString());
-                flow.kernel.note(agent.readInput().orElseThrow());
-                flow.kernel.note("then " + agent.readInput());
-              });
+          flow.then(() -> {
+            var agent = flow.task.agent().orElseThrow();
+            flow.kernel.note(agent.arguments().toString());
+            flow.kernel.note(agent.environment().toString());
+            flow.kernel.note(agent.readInput().orElseThrow());
+            flow.kernel.note("then " + agent.readInput());
+          });
           flow.agentExits(0);
         });
     flows.put(
@@ -471,6 +492,174 @@ class TaskFlowTest {
                 .then(flow.kernel::passTime)
                 .agentExits(0));
     flows.put(
+        "is-probed",
+        flow -> {
+          flow.task.entrypoint().readinessFile().set("enable_unsafe_retries", "true");
+          flow.probe().file().probe().signal(SIGHUP).signal(SIGTERM).probe();
+          flow.agentExits(1).probe().serviceExits(0).probe().notTold("x").probe().told();
+        });
+    flows.put(
+        "signals-are-refused",
+        flow -> {
+          flow.kernel.refusals((call, _) -> call.equals("SIGNALFD4") ? -Errno.EPERM : 0);
+          flow.timePasses().told();
+        });
+    flows.put(
+        "signals-are-refused-and-nobody-answers",
+        flow -> {
+          flow.kernel.refusals((call, _) -> call.equals("SIGNALFD4") ? -Errno.EPERM : 0);
+          flow.timePasses().timePasses();
+        });
+    flows.put(
+        "service-is-immortal-after-a-stop",
+        flow -> {
+          flow.task.readinessFile().entrypoint();
+          flow.signal(SIGTERM).timePasses().toldInTime();
+        });
+    flows.put(
+        "leaves-a-child-in-its-group",
+        flow ->
+            flow.then(() -> flow.task.agent().orElseThrow().fork("child", false))
+                .agentExits(0)
+                .then(() -> flow.kernel.processes().getFirst().die(SIGKILL)));
+    flows.put(
+        "is-stopped-with-a-child-in-its-group",
+        flow ->
+            flow.then(() -> flow.task.agent().orElseThrow().fork("child", false))
+                .signal(SIGTERM)
+                .signal(SIGTERM)
+                .agentDies(SIGTERM)
+                .then(() -> flow.kernel.processes().getFirst().die(SIGKILL))
+                .told());
+    flows.put(
+        "is-stopped-again-when-it-is-too-late",
+        flow ->
+            flow.signal(SIGTERM)
+                .timePasses()
+                .signal(SIGTERM)
+                .timePasses()
+                .agentDies(SIGKILL)
+                .told());
+    flows.put(
+        "wakes-just-before-the-limit",
+        flow ->
+            flow.signal(SIGTERM)
+                .then(() -> flow.kernel.passTime(9_999_999_999L))
+                .signal(SIGHUP)
+                .timePasses()
+                .agentDies(SIGTERM)
+                .told());
+    flows.put(
+        "writes-on-after-its-end",
+        flow -> {
+          flow.then(() -> flow.task.agent().orElseThrow().fork("daemon", true).foreign());
+          flow.agentExits(1);
+          flow.then(flow.kernel::passTime);
+          for (int i = 0; i < 30; i++) {
+            flow.then(() ->
+                flow.kernel
+                    .process(p -> p.name().equals("daemon"))
+                    .orElseThrow()
+                    .writeError("x".getBytes(UTF_8)));
+            flow.then(() -> flow.kernel.passTime(50_000_000L));
+          }
+          flow.steps.removeLast();
+          flow.told();
+        });
+    flows.put(
+        "reads-no-token",
+        flow -> {
+          flow.task.set("token", "\"" + "t".repeat(200_000) + "\"");
+          flow.agentExits(0);
+        });
+    flows.put(
+        "reads-a-long-token",
+        flow -> {
+          flow.task.set("token", "\"" + "t".repeat(200_000) + "\"");
+          int[] read = {0};
+          for (int i = 0; i < 4; i++) {
+            flow.then(
+                () -> read[0] += flow.task.agent().orElseThrow().readInput().orElse("").length());
+          }
+          flow.then(() -> flow.kernel.note("read " + read[0]));
+          flow.agentExits(0);
+        });
+    flows.put("the-client-is-broken", flow -> flow.agentExits(1).broken());
+    flows.put(
+        "may-not-wait-and-dies",
+        flow -> {
+          flow.kernel.refusals((call, n) -> call.equals("PPOLL") && n > 1 ? -Errno.EPERM : 0);
+          flow.agentDies(SIGKILL).toldInTime();
+        });
+    flows.put(
+        "may-not-wait-in-the-end",
+        flow -> {
+          flow.task.entrypoint();
+          boolean[] end = {false};
+          flow.kernel.refusals((call, _) -> call.equals("PPOLL") && end[0] ? -Errno.EPERM : 0);
+          flow.agentExits(1).then(() -> end[0] = true).signal(SIGHUP);
+          flow.then(flow.kernel::passTime).serviceExits(0).toldInTime();
+        });
+    flows.put(
+        "may-not-read-signals",
+        flow -> {
+          flow.kernel.refusals((call, n) -> call.equals("READ") && n > 20 ? -Errno.EPERM : 0);
+          for (int i = 0; i < 30; i++) {
+            flow.signal(SIGHUP);
+          }
+          flow.steps.subList(25, 30).clear();
+          flow.then(() -> flow.task.agent().ifPresent(a -> a.die(SIGKILL))).toldInTime();
+        });
+    flows.put(
+        "may-not-reap",
+        flow -> {
+          flow.kernel.refusals((call, n) -> call.equals("WAIT4") && n > 2 ? -Errno.EPERM : 0);
+          flow.agentExits(0).toldInTime();
+        });
+    flows.put(
+        "reaps-many-at-once",
+        flow ->
+            flow.then(
+                    () -> {
+                      var shell = flow.task.agent().orElseThrow().fork("shell", true);
+                      for (int i = 0; i < 600; i++) {
+                        shell.fork("child", true);
+                      }
+                      shell.exit(0);
+                      flow.kernel.trace().removeIf(it -> it.startsWith("FORK"));
+                    })
+                .then(() -> {
+                  flow.kernel.processes().stream()
+                      .filter(p -> p.name().equals("child"))
+                      .forEach(p -> p.exit(0));
+                  flow.kernel.trace().removeIf(it -> it.startsWith("EXIT"));
+                  int before = flow.kernel.callCounts().getOrDefault("PPOLL", 0);
+                  flow.kernel.settle();
+                  int turns = flow.kernel.callCounts().getOrDefault("PPOLL", 0) - before;
+                  flow.kernel.note("turns: " + turns);
+                })
+                .agentExits(0));
+    flows.put(
+        "forks-while-it-is-killed",
+        flow -> {
+          flow.kernel.processId(50);
+          flow.then(() -> flow.task.agent().orElseThrow().fork("daemon", true))
+              .agentExits(0)
+              .then(() -> flow.kernel.processes().getFirst().fork("late", true))
+              .then(() -> flow.kernel.processes().getFirst().die(SIGKILL))
+              .then(flow.kernel::passTime)
+              .then(() -> flow.kernel.processes().getFirst().die(SIGKILL));
+        });
+    for (String before : List.of("", "x")) {
+      flows.put(
+          "fails-with-a-long-message" + before,
+          flow -> {
+            String word = before + "\u00e9".repeat(3000);
+            flow.task.set("cmd", "[\"nowhere\",\"" + word + "\"]");
+            flow.told();
+          });
+    }
+    flows.put(
         "has-no-thread",
         flow -> {
           flow.kernel.refuseThreads();
@@ -543,8 +732,12 @@ class TaskFlowTest {
               });
       task.runTask();
       rules.checkEnd();
-      started = task.kernel().trace().contains("spawn circleci-agent");
+      started =
+          task.kernel().trace().stream().anyMatch(it -> it.startsWith("spawn circleci-agent"));
       assertThat(task.exit()).isEqualTo(ExitCode.HANDLED);
+      assertThat(started || task.log().contains("interrupted by signal: terminated"))
+          .as("at call %d: %s%s", last, task.kernel().trace(), task.log())
+          .isTrue();
     }
     assertThat(calls).as("calls up to the agent's start").isGreaterThan(40);
   }

@@ -182,7 +182,8 @@ class BinariesInstallerFaultsTest {
   @Test
   void shouldRefuseWhatIsNoFileOnTheRealKernel() throws Exception {
     Path image = Files.createDirectory(folder.resolve("image"));
-    assertThat(new ProcessBuilder("/usr/bin/mkfifo", image + "/orchestrator").start().waitFor()).isZero();
+    assertThat(new ProcessBuilder("/usr/bin/mkfifo", image + "/orchestrator").start().waitFor())
+        .isZero();
 
     assertThat(failure(new ForeignSyscalls(), image.toString(), folder + "/bin"))
         .hasValue("open " + image + "/orchestrator: not a regular file");

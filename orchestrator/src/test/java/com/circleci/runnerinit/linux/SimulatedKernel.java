@@ -100,6 +100,7 @@ public final class SimulatedKernel implements Syscalls {
   private Optional<Coroutine> current = Optional.empty();
   private Optional<Coroutine> gaveWay = Optional.empty();
   private boolean threadsRefused;
+  private final Map<String, Integer> stacks = new TreeMap<>();
 
   /** A thread of the program, and what it waits for. */
   private static final class Coroutine {
@@ -244,6 +245,11 @@ public final class SimulatedKernel implements Syscalls {
     waitFor(ready, deadline);
   }
 
+  /** The bytes of stack that each thread was given. */
+  public Map<String, Integer> stacks() {
+    return stacks;
+  }
+
   /** From now on, no thread is to be had. */
   public void refuseThreads() {
     threadsRefused = true;
@@ -254,6 +260,7 @@ public final class SimulatedKernel implements Syscalls {
     if (threadsRefused) {
       throw new OutOfMemoryError("unable to create native thread");
     }
+    stacks.put(name, stackBytes);
     threads.add(new Coroutine(name, body));
   }
 
@@ -288,28 +295,37 @@ public final class SimulatedKernel implements Syscalls {
     }
   }
 
-  private byte[] peek(long address, int length) {
+  /** The block that holds an address; whoever uses one that was released fails. */
+  private Map.Entry<Long, NativeBlock> blockOf(long address) {
     Map.Entry<Long, NativeBlock> entry = blocks.floorEntry(address);
+    if (entry == null || address > entry.getKey() + entry.getValue().size()) {
+      throw new AssertionError("no memory at " + address);
+    }
+    return entry;
+  }
+
+  private byte[] peek(long address, int length) {
+    Map.Entry<Long, NativeBlock> entry = blockOf(address);
     return entry.getValue().copy((int) (address - entry.getKey()), length);
   }
 
   private void poke(long address, byte[] bytes) {
-    Map.Entry<Long, NativeBlock> entry = blocks.floorEntry(address);
+    Map.Entry<Long, NativeBlock> entry = blockOf(address);
     entry.getValue().bytes().put((int) (address - entry.getKey()), bytes);
   }
 
   private long peekLong(long address) {
-    Map.Entry<Long, NativeBlock> entry = blocks.floorEntry(address);
+    Map.Entry<Long, NativeBlock> entry = blockOf(address);
     return entry.getValue().bytes().getLong((int) (address - entry.getKey()));
   }
 
   private void pokeInt(long address, int value) {
-    Map.Entry<Long, NativeBlock> entry = blocks.floorEntry(address);
+    Map.Entry<Long, NativeBlock> entry = blockOf(address);
     entry.getValue().bytes().putInt((int) (address - entry.getKey()), value);
   }
 
   private byte[] stringAt(long address) {
-    Map.Entry<Long, NativeBlock> entry = blocks.floorEntry(address);
+    Map.Entry<Long, NativeBlock> entry = blockOf(address);
     ByteBuffer bytes = entry.getValue().bytes();
     int from = (int) (address - entry.getKey());
     int to = from;
@@ -338,18 +354,7 @@ public final class SimulatedKernel implements Syscalls {
   private final Stream standardError = new Stream();
 
   /** What a path or a descriptor names. */
-  private sealed interface Node
-      permits Regular,
-          Folder,
-          Device,
-          Fifo,
-          Link,
-          Pipeline,
-          Stream,
-          Signalled,
-          Counted,
-          Watching,
-          Listening {}
+  private sealed interface Node {}
 
   private static final class Regular implements Node {
     private byte[] content;
@@ -396,6 +401,29 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   private record Listening() implements Node {}
+
+  /** The other end of a connection to this process: it has sent all that it will. */
+  public static final class Client implements Node {
+    private byte[] request;
+    private final StringBuilder answer = new StringBuilder();
+
+    private Client(String request) {
+      this.request = request.getBytes(UTF_8);
+    }
+
+    public String answer() {
+      return answer.toString();
+    }
+  }
+
+  private final Deque<Client> clients = new ArrayDeque<>();
+
+  /** A client connects, and asks for a path of the health API. */
+  public Client connect(String path) {
+    Client client = new Client("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    clients.add(client);
+    return client;
+  }
 
   public SimulatedKernel directory(String path) {
     return directory(path, 0755);
@@ -626,7 +654,7 @@ public final class SimulatedKernel implements Syscalls {
       case Signalled _ -> hasSignals();
       case Counted counter -> counter.count > 0;
       case Watching watch -> watch.news;
-      case Listening _ -> false;
+      case Listening _ -> !clients.isEmpty();
       default -> true;
     };
   }
@@ -701,6 +729,12 @@ public final class SimulatedKernel implements Syscalls {
             yield new byte[16];
           }
           case Device(boolean zeros) -> new byte[zeros ? length : 0];
+          case Client client -> {
+            byte[] taken = Arrays.copyOf(client.request, Math.min(length, client.request.length));
+            client.request =
+                Arrays.copyOfRange(client.request, taken.length, client.request.length);
+            yield taken;
+          }
           default -> new byte[0];
         };
     poke(address, bytes);
@@ -713,6 +747,10 @@ public final class SimulatedKernel implements Syscalls {
       return -9;
     }
     return switch (open.node) {
+      case Client client -> {
+        client.answer.append(new String(bytes, UTF_8));
+        yield bytes.length;
+      }
       case Stream stream when stream.closed -> -Errno.EPIPE;
       case Stream stream -> {
         waitFor(() -> !stream.stuck, Long.MAX_VALUE);
@@ -1069,8 +1107,24 @@ public final class SimulatedKernel implements Syscalls {
     processes.put(child.pid, child);
     spawnObserver.accept(child);
     boolean changesUser = peekLong(request + 56) != 0;
-    note("spawn " + name + (changesUser ? " as " + peekLong(request + 64) : ""));
+    StringBuilder stdio = new StringBuilder();
+    for (int i = 0; i < 3; i++) {
+      stdio.append(' ').append(nameOf(standard.get(i).node));
+    }
+    boolean foreground = peekLong(request + 48) != 0;
+    note(
+        "spawn "
+            + name
+            + stdio
+            + (foreground ? " in the foreground" : "")
+            + (changesUser ? " as " + peekLong(request + 64) : ""));
     return child.pid;
+  }
+
+  private String nameOf(Node node) {
+    return node.equals(standardOutput)
+        ? "stdout"
+        : node.equals(standardError) ? "stderr" : node instanceof Pipeline ? "pipe" : "null";
   }
 
   @Override
@@ -1099,8 +1153,9 @@ public final class SimulatedKernel implements Syscalls {
       return -Errno.ESRCH;
     }
     List<Simulated> reached = targets.stream().filter(p -> !p.foreign).toList();
+    // As Linux has it: where nobody of everybody may be killed, it says that all went well.
     if (reached.isEmpty()) {
-      return -Errno.EPERM;
+      return target == -1 ? 0 : -Errno.EPERM;
     }
     String who =
         target == -1 ? "everybody" : reached.getFirst().name + (target < 0 ? "'s group" : "");
@@ -1213,6 +1268,7 @@ public final class SimulatedKernel implements Syscalls {
         yield groups.length;
       }
       case PRCTL -> {
+        note("prctl " + a + " " + b);
         adopts |= a == 36;
         yield 0;
       }
@@ -1277,7 +1333,7 @@ public final class SimulatedKernel implements Syscalls {
       case IOCTL -> sharesBlocks ? share((int) a, (int) c) : -Errno.EOPNOTSUPP;
       case SPLICE -> splice((int) a, (int) c, (int) e);
       case SOCKET -> open(new Listening(), (int) b);
-      case ACCEPT4 -> -Errno.EAGAIN;
+      case ACCEPT4 -> clients.isEmpty() ? -Errno.EAGAIN : open(clients.remove(), (int) d | 2);
       case EXIT_GROUP -> throw new Executed();
       case BIND, LISTEN, SETSOCKOPT, SHUTDOWN, GETSOCKNAME, MADVISE, FALLOCATE -> 0;
     };
@@ -1324,9 +1380,14 @@ public final class SimulatedKernel implements Syscalls {
     long deadline =
         timeAddress == 0
             ? Long.MAX_VALUE
-            : now + peekLong(timeAddress) * 1_000_000_000L + peekLong(timeAddress + Long.BYTES);
+            : later(peekLong(timeAddress), peekLong(timeAddress + Long.BYTES));
     waitFor(() -> ready(address, count) > 0, deadline);
     return ready(address, count);
+  }
+
+  /** A limit of a hundred years is none. */
+  private long later(long seconds, long nanos) {
+    return seconds > 3_000_000_000L ? Long.MAX_VALUE : now + seconds * 1_000_000_000L + nanos;
   }
 
   private int ready(long address, int count) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class EventLogTest {
   private static final String TRACE = "0123456789abcdef0123456789a3f9ab";
-  private static final int MOST_BYTES = 64 * 1024;
+  private static final int MOST_BYTES = 1024 * 1024;
 
   private final List<byte[]> lines = new ArrayList<>();
 

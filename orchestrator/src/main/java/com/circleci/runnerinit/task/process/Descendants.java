@@ -8,6 +8,7 @@ import com.circleci.runnerinit.linux.ProcessTable;
 import com.circleci.runnerinit.linux.Processes;
 import com.circleci.runnerinit.linux.Processes.Sent;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
@@ -42,30 +43,45 @@ public final class Descendants {
   /**
    * Kills those there are now. To be called until nothing is left to wait for: as a subreaper, one
    * that was forked meanwhile is found only the next time.
+   */
+  public void kill() {
+    if (isInit()) {
+      // The kernel walks the whole namespace under a lock: no fork escapes it.
+      processes.kill(EVERYBODY, SIGKILL);
+    } else {
+      killEach();
+    }
+  }
+
+  /**
+   * Kills one after the other, to be told which may not be killed: kill(2) of everybody says
+   * nothing of that. Where there is no /proc, nobody is found.
    *
    * @return {@code REFUSED} when there are some and none of them may be killed
    */
-  public Sent kill() {
-    // The kernel walks the whole namespace under a lock: no fork escapes it.
-    return isInit() ? processes.kill(EVERYBODY, SIGKILL) : killTree();
+  public Sent killEach() {
+    Sent result = Sent.NOBODY;
+    for (int process : find()) {
+      Sent sent = processes.kill(process, SIGKILL);
+      result = sent == Sent.NOBODY || result == Sent.DELIVERED ? result : sent;
+    }
+    return result;
   }
 
-  /** Where there is no /proc, the parent-death signal does the rest. */
-  private Sent killTree() {
+  private List<Integer> find() {
     List<ProcessTable.Entry> all = ProcessTable.read(kernel.files());
-    Sent result = Sent.NOBODY;
+    List<Integer> found = new ArrayList<>();
     Deque<Integer> parents = new ArrayDeque<>();
     parents.add(processes.processId());
     while (!parents.isEmpty()) {
       int parent = parents.remove();
       for (ProcessTable.Entry process : all) {
         if (process.parent() == parent) {
-          Sent sent = processes.kill(process.id(), SIGKILL);
-          result = sent == Sent.NOBODY || result == Sent.DELIVERED ? result : sent;
+          found.add(process.id());
           parents.add(process.id());
         }
       }
     }
-    return result;
+    return found;
   }
 }
