@@ -74,7 +74,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheApiClientOpensSocketsAndFilesByTheJdk =
       noClasses()
           .that()
-          .resideOutsideOfPackages("..clients.runner..", "..nativeimage..")
+          .resideOutsideOfPackages("..clients..", "..nativeimage..")
           .and()
           .doNotHaveSimpleName("Binding")
           .and()

@@ -10,9 +10,14 @@ import com.circleci.runnerinit.acceptance.harness.Nginx;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.OpensslCertificates;
 import com.circleci.runnerinit.testing.TestCertificates;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The runner API behind, and in the shape of, a server that is in wide use. */
@@ -85,6 +90,71 @@ class NginxTest {
             .contains("POST /api/v2/task/event/fail was " + cells[2] + " (1 attempts)");
       }
       assertThat(nginx.requests(1)).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "runner_api.test, keyUsage=critical+digitalSignature",
+    "runner-.test, keyUsage=critical+digitalSignature",
+    "runner.test, keyUsage=critical+keyEncipherment",
+    "runner.test, extendedKeyUsage=serverAuth",
+  })
+  void shouldConnectWhereTheOriginalDoes(
+      String host, String extension, Scenario given, @TempDir Path folder) {
+    var certificates = new OpensslCertificates(folder).root("ca");
+    certificates.make(
+        "leaf",
+        "ca",
+        OpensslCertificates.RSA,
+        "basicConstraints=CA:FALSE",
+        "subjectAltName=DNS:" + host,
+        extension.replace('+', ','));
+    given.root().devices().file("/ca.pem", certificates.pem("ca"));
+    given.root().file("/etc/hosts", "127.0.0.1 " + host + "\n");
+    given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
+    try (var nginx = Nginx.start(certificates.pemWithKey("leaf"), "location / { return 200; }")) {
+      given.apiBaseUrl("https://" + host + ":" + nginx.port());
+      assertThat(given.runTask().exitCode()).as("%s", given.container().stdout().text()).isZero();
+      assertThat(nginx.requests(1)).hasSize(1);
+    }
+  }
+
+  @Test
+  void shouldReadAChainAndARequestForCertificatesThatAreLong(Scenario given, @TempDir Path folder)
+      throws Exception {
+    var certificates = new OpensslCertificates(folder).root("ca");
+    var issuer = "ca";
+    var chain = "";
+    for (int i = 0; i < 11; i++) {
+      certificates.make("intermediate " + i, issuer, OpensslCertificates.EC);
+      issuer = "intermediate " + i;
+      chain = certificates.pem(issuer) + chain;
+    }
+    certificates.make(
+        "leaf",
+        issuer,
+        OpensslCertificates.EC,
+        "basicConstraints=CA:FALSE",
+        "subjectAltName=IP:127.0.0.1");
+    var authorities = new StringBuilder();
+    for (int i = 0; i < 400; i++) {
+      certificates.root("an authority among so many that their list is long, the " + i);
+      authorities.append(
+          certificates.pem(
+              "an authority among so many that their list is long, the " + i));
+    }
+    Files.writeString(folder.resolve("many.pem"), authorities);
+    given.root().devices().file("/ca.pem", certificates.pem("ca"));
+    given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
+    var asking =
+        "ssl_verify_client optional_no_ca; ssl_client_certificate "
+            + folder.resolve("many.pem")
+            + "; location / { return 200; }";
+    try (var nginx =
+        Nginx.start(certificates.pem("leaf") + chain + certificates.key("leaf"), asking)) {
+      given.apiBaseUrl(nginx.baseUrl());
+      assertThat(given.runTask().exitCode()).as("%s", given.container().stdout().text()).isZero();
     }
   }
 

@@ -144,7 +144,7 @@ class RunnerApiTlsTest {
   enum BadCertificate {
     UNKNOWN_AUTHORITY("certificate signed by unknown authority (issuer: CN=ca of the tests)"),
     SELF_SIGNED("certificate signed by unknown authority (it is self-signed)"),
-    OTHER_HOST("certificate is valid for elsewhere.test, not 127.0.0.1"),
+    OTHER_HOST("cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
     EXPIRED("certificate has expired or is not yet valid: current time 20");
 
     private final String reason;

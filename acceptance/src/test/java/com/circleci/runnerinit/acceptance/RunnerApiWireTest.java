@@ -55,9 +55,10 @@ class RunnerApiWireTest {
         .contains("/behind/a/proxy" + FAIL.path());
   }
 
+  /** In a root without /proc, where the JDK knows no IPv6. */
   @Test
   void shouldReachAnApiThatHasOnlyAnIpv6Address(Scenario given) {
-    given.proc().apiOptions(given.apiOptions().onIpv6());
+    given.apiOptions(given.apiOptions().onIpv6());
 
     assertThat(failAndGetTheCall(given).header("host")).hasValue("[::1]:" + given.api().port());
   }

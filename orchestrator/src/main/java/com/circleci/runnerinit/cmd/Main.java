@@ -15,7 +15,12 @@ public final class Main {
     Kernel kernel = Kernel.of(new ImageSyscalls());
     // Not the arguments that the image's runtime has decoded, in which bytes are lost.
     List<String> words = kernel.processes().arguments();
-    Program program = new Program(kernel, RunnerApi::new, words.getFirst());
+    Program program =
+        new Program(
+            kernel,
+            (baseUrl, token, userAgent, environment, log) ->
+                new RunnerApi(kernel, baseUrl, token, userAgent, environment, log),
+            words.getFirst());
     kernel.processes().exit(program.run(words.subList(1, words.size())).status());
   }
 

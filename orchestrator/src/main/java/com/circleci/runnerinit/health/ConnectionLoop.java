@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.health;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
@@ -31,7 +29,7 @@ final class ConnectionLoop implements Runnable {
   private final int wakeup;
   private final NativeBlock block;
   private final Acceptor acceptor;
-  private final Responder responder;
+  private final Answers answers;
   private final Connections connections;
   private final long acceptPauseNanos;
   private final FaultLog faults;
@@ -49,19 +47,19 @@ final class ConnectionLoop implements Runnable {
       Kernel kernel,
       int listener,
       Acceptor acceptor,
-      Responder responder,
+      Answers answers,
       Limits limits,
       FaultLog faults,
       LongSupplier nanoTime)
       throws KernelException {
-    this.kernel = requireNonNull(kernel, "kernel is null");
+    this.kernel = kernel;
     this.listener = listener;
-    this.acceptor = requireNonNull(acceptor, "acceptor is null");
-    this.responder = requireNonNull(responder, "responder is null");
+    this.acceptor = acceptor;
+    this.answers = answers;
     this.connections = new Connections(limits);
     this.acceptPauseNanos = limits.acceptPause().toNanos();
-    this.faults = requireNonNull(faults, "faults is null");
-    this.nanoTime = requireNonNull(nanoTime, "nanoTime is null");
+    this.faults = faults;
+    this.nanoTime = nanoTime;
     this.wakeup = kernel.descriptors().openWakeup();
     this.block = kernel.memory().allocate(BLOCK_BYTES);
   }
@@ -155,8 +153,7 @@ final class ConnectionLoop implements Runnable {
   }
 
   private void admit(int client) {
-    Connection connection =
-        new Connection(new ClientSocket(kernel, client, block), responder, nanoTime.getAsLong());
+    Connection connection = new Connection(kernel, client, block, answers, nanoTime.getAsLong());
     connections.add(connection);
     // Most clients have sent their request by now: answered at once, it can't be crowded out.
     advance(connection);

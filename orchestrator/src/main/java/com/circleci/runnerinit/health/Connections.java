@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.health;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.health.Connection.Stage;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -15,7 +13,7 @@ final class Connections {
   private final Set<Connection> open = new LinkedHashSet<>();
 
   Connections(Limits limits) {
-    this.limits = requireNonNull(limits, "limits is null");
+    this.limits = limits;
   }
 
   /** Adds one; when there is no room, first closes the one that has had its chance. */
@@ -37,8 +35,8 @@ final class Connections {
   }
 
   /**
-   * Closes the first that has had its last answer, else the first that was accepted: by the order
-   * of arrival nobody can make a newcomer, who is the likeliest to be a probe, the one to go.
+   * Closes the first that has had its answer, else the first that was accepted: by the order of
+   * arrival nobody can make a newcomer, who is the likeliest to be a probe, the one to go.
    *
    * @return whether there was one
    */

@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.health;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.log.EventLog;
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -19,8 +17,8 @@ final class FaultLog {
   private long untold;
 
   FaultLog(EventLog log, LongSupplier nanoTime) {
-    this.log = requireNonNull(log, "log is null");
-    this.nanoTime = requireNonNull(nanoTime, "nanoTime is null");
+    this.log = log;
+    this.nanoTime = nanoTime;
     this.silentUntil = nanoTime.getAsLong();
   }
 

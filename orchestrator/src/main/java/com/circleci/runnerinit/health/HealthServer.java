@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.health;
 
-import static java.util.Objects.requireNonNull;
-
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.log.EventLog;
 import java.io.IOException;
@@ -21,7 +19,7 @@ public final class HealthServer implements AutoCloseable {
 
   private HealthServer(int port, ConnectionLoop loop) {
     this.port = port;
-    this.loop = requireNonNull(loop, "loop is null");
+    this.loop = loop;
   }
 
   /**
@@ -44,7 +42,6 @@ public final class HealthServer implements AutoCloseable {
       LongSupplier nanoTime)
       throws IOException {
     FaultLog faults = new FaultLog(log, nanoTime);
-    Responder responder = new Responder(new Endpoints(state), faults);
     Binding binding = Binding.listen(kernel, address);
     HealthServer server;
     try {
@@ -55,7 +52,7 @@ public final class HealthServer implements AutoCloseable {
                   kernel,
                   binding.listener(),
                   () -> kernel.sockets().accept(binding.listener()),
-                  responder,
+                  new Answers(state, faults),
                   limits,
                   faults,
                   nanoTime));

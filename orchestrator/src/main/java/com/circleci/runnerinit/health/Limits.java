@@ -1,17 +1,14 @@
 package com.circleci.runnerinit.health;
 
-import static java.util.Objects.requireNonNull;
-
 import java.time.Duration;
 
 /**
  * What the server grants its clients.
  *
  * @param connections how many may be open at a time; the oldest makes room for one more
- * @param request time to send a request's head, from the accept or from the end of the last answer
+ * @param request time to send a request's head, from the accept
  * @param answer time to take an answer
- * @param linger time to notice a last answer and to close, after which unread input no longer
- *     matters
+ * @param linger time to notice the answer and to close, after which unread input no longer matters
  * @param acceptPause rest after a failure to accept, such as {@code EMFILE}, with no connection
  *     left to close
  */
@@ -29,9 +26,5 @@ record Limits(
     if (connections < 1) {
       throw new IllegalArgumentException("connections is " + connections);
     }
-    requireNonNull(request, "request is null");
-    requireNonNull(answer, "answer is null");
-    requireNonNull(linger, "linger is null");
-    requireNonNull(acceptPause, "acceptPause is null");
   }
 }

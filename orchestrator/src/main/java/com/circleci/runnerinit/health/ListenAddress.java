@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.health;
 
-import static java.util.Objects.requireNonNull;
-
 /**
  * Where to listen.
  *
@@ -12,7 +10,6 @@ public record ListenAddress(String host, int port) {
   private static final int MAX_PORT = 65535;
 
   public ListenAddress {
-    requireNonNull(host, "host is null");
     if (port < 0 || port > MAX_PORT) {
       throw new IllegalArgumentException("port " + port + " is not between 0 and " + MAX_PORT);
     }

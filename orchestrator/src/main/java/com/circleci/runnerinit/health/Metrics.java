@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.health;
 
-import static java.util.Objects.requireNonNull;
-
 import java.time.Duration;
 import java.util.Map;
 
@@ -27,11 +25,7 @@ public record Metrics(
     String version,
     String buildDate) {
   public Metrics {
-    requireNonNull(phase, "phase is null");
     signalsForwarded = Map.copyOf(signalsForwarded);
     apiCalls = Map.copyOf(apiCalls);
-    requireNonNull(uptime, "uptime is null");
-    requireNonNull(version, "version is null");
-    requireNonNull(buildDate, "buildDate is null");
   }
 }

@@ -14,7 +14,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import org.apache.hc.core5.http.HttpStatus;
 
 /**
  * The figures in Prometheus' text format.
@@ -23,16 +22,14 @@ import org.apache.hc.core5.http.HttpStatus;
  * program takes to start: it must stay out of reach until the first scrape.
  */
 final class MetricsPage {
+  static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
+
   private static final String PREFIX = "runner_init_";
   private static final double NANOS_A_SECOND = 1e9;
 
   private MetricsPage() {}
 
-  static Answer answer(Metrics metrics) {
-    return new Answer(HttpStatus.SC_OK, PrometheusTextFormatWriter.CONTENT_TYPE, text(metrics));
-  }
-
-  private static String text(Metrics metrics) {
+  static String text(Metrics metrics) {
     ByteArrayOutputStream text = new ByteArrayOutputStream(2048);
     try {
       PrometheusTextFormatWriter.create().write(text, snapshots(metrics));

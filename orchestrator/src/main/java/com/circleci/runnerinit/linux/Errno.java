@@ -31,6 +31,7 @@ public final class Errno {
   public static final int EADDRINUSE = 98;
   public static final int EADDRNOTAVAIL = 99;
   public static final int ECONNABORTED = 103;
+  public static final int EINPROGRESS = 115;
   public static final int EDQUOT = 122;
 
   private Errno() {}
@@ -72,6 +73,12 @@ public final class Errno {
       case EADDRINUSE -> "address already in use";
       case EADDRNOTAVAIL -> "cannot assign requested address";
       case ECONNABORTED -> "software caused connection abort";
+      case 101 -> "network is unreachable";
+      case 104 -> "connection reset by peer";
+      case 110 -> "connection timed out";
+      case 111 -> "connection refused";
+      case 113 -> "no route to host";
+      case EINPROGRESS -> "operation now in progress";
       case EDQUOT -> "disk quota exceeded";
       default -> "errno " + number;
     };

@@ -24,4 +24,20 @@ public final class Memory extends SystemCalls {
   public void discardPages(long address, long bytes) throws KernelException {
     check(call(Syscall.MADVISE, address, bytes, MADV_DONTNEED), "madvise");
   }
+
+  /** Bytes that nobody can guess; needs no device (getrandom(2)). */
+  public byte[] random(int count) throws KernelException {
+    NativeBlock block = syscalls.allocate(Math.max(1, count));
+    try {
+      int got = 0;
+      while (got < count) {
+        long more = retry(Syscall.GETRANDOM, block.address() + got, count - got, 0, 0);
+        got += (int) check(more, "getrandom");
+      }
+      return block.copy(0, count);
+    } finally {
+      block.wipe();
+      syscalls.free(block);
+    }
+  }
 }

@@ -1,19 +1,27 @@
 package com.circleci.runnerinit.linux;
 
+import java.util.Arrays;
 import java.util.OptionalInt;
 
-/** Sockets that listen, and their clients: socket(7), ip(7), ipv6(7) and tcp(7). */
+/**
+ * Sockets that listen, their clients, and those that connect: socket(7), ip(7), ipv6(7) and tcp(7).
+ */
 public final class Sockets extends SystemCalls {
   private static final int AF_INET = 2;
   private static final int AF_INET6 = 10;
   private static final int SOCK_STREAM = 1;
+  private static final int SOCK_DGRAM = 2;
   private static final int SOL_SOCKET = 1;
   private static final int SO_REUSEADDR = 2;
+  private static final int SO_ERROR = 4;
   private static final int IPPROTO_TCP = 6;
   private static final int TCP_NODELAY = 1;
   private static final int IPPROTO_IPV6 = 41;
   private static final int IPV6_V6ONLY = 26;
   private static final int SHUT_WR = 1;
+  private static final int SIOCGIFINDEX = 0x8933;
+  private static final int INTERFACE_REQUEST_BYTES = 40;
+  private static final int INTERFACE_NAME_BYTES = 16;
   private static final int FLAGS = Descriptors.O_CLOEXEC | Descriptors.O_NONBLOCK;
 
   private static final int IPV4_BYTES = 4;
@@ -22,6 +30,7 @@ public final class Sockets extends SystemCalls {
   private static final int PORT_AT = 2;
   private static final int IPV4_HOST_AT = 4;
   private static final int IPV6_HOST_AT = 8;
+  private static final int IPV6_SCOPE_AT = 24;
 
   Sockets(Syscalls syscalls) {
     super(syscalls);
@@ -35,13 +44,9 @@ public final class Sockets extends SystemCalls {
    */
   public int listen(byte[] host, int port, int backlog) throws KernelException {
     boolean ipv4 = host.length == IPV4_BYTES;
-    int family = ipv4 ? AF_INET : AF_INET6;
-    NativeBlock address = syscalls.allocate(ipv4 ? ADDRESS_BYTES_IPV4 : ADDRESS_BYTES);
+    NativeBlock address = address(host, port);
     try {
-      address.bytes().putShort(0, (short) family);
-      address.bytes().put(PORT_AT, (byte) (port >> Byte.SIZE)).put(PORT_AT + 1, (byte) port);
-      address.bytes().put(ipv4 ? IPV4_HOST_AT : IPV6_HOST_AT, host);
-      int socket = (int) check(call(Syscall.SOCKET, family, SOCK_STREAM | FLAGS, 0), "socket");
+      int socket = open(ipv4, SOCK_STREAM);
       try {
         if (!ipv4) {
           check(setOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, 0), "setsockopt IPV6_V6ONLY");
@@ -59,6 +64,77 @@ public final class Sockets extends SystemCalls {
     }
   }
 
+  /** Writes an address as the kernel has it. */
+  private NativeBlock address(byte[] host, int port) {
+    boolean ipv4 = host.length == IPV4_BYTES;
+    NativeBlock address = syscalls.allocate(ipv4 ? ADDRESS_BYTES_IPV4 : ADDRESS_BYTES);
+    address.bytes().putShort(0, (short) (ipv4 ? AF_INET : AF_INET6));
+    address.bytes().put(PORT_AT, (byte) (port >> Byte.SIZE)).put(PORT_AT + 1, (byte) port);
+    address.bytes().put(ipv4 ? IPV4_HOST_AT : IPV6_HOST_AT, host);
+    return address;
+  }
+
+  private int open(boolean ipv4, int type) throws KernelException {
+    int family = ipv4 ? AF_INET : AF_INET6;
+    return (int) check(call(Syscall.SOCKET, family, type | FLAGS, 0), "socket");
+  }
+
+  /**
+   * Begins to connect a socket that does not block (socket(2), connect(2)). One of UDP is connected
+   * at once. One of TCP is when it can be written to, unless {@link #connectionError} then says why
+   * it is not; it does not hold back what is small.
+   *
+   * @param host four bytes of an IPv4 address, or 16 of an IPv6 one
+   * @param scope the index of the interface that an IPv6 address of a link belongs to, else 0
+   */
+  public int connect(boolean datagrams, byte[] host, int scope, int port) throws KernelException {
+    boolean ipv4 = host.length == IPV4_BYTES;
+    int socket = open(ipv4, datagrams ? SOCK_DGRAM : SOCK_STREAM);
+    NativeBlock address = address(host, port);
+    if (!ipv4) {
+      address.bytes().putInt(IPV6_SCOPE_AT, scope);
+    }
+    if (!datagrams) {
+      setOption(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    }
+    long result = call(Syscall.CONNECT, socket, address.address(), address.size());
+    syscalls.free(address);
+    if (result < 0 && result != -Errno.EINPROGRESS && result != -Errno.EINTR) {
+      call(Syscall.CLOSE, socket);
+      check(result, "connect");
+    }
+    return socket;
+  }
+
+  /** Why a connection has failed, as an error number; 0 if it has not (SO_ERROR of socket(7)). */
+  public int connectionError(int socket) {
+    NativeBlock block = syscalls.allocate(2 * Integer.BYTES);
+    block.bytes().putInt(Integer.BYTES, Integer.BYTES);
+    long sizeAt = block.address() + Integer.BYTES;
+    long result = call(Syscall.GETSOCKOPT, socket, SOL_SOCKET, SO_ERROR, block.address(), sizeAt);
+    int error = result < 0 ? (int) -result : block.bytes().getInt(0);
+    syscalls.free(block);
+    return error;
+  }
+
+  /** The index of a network interface (SIOCGIFINDEX of netdevice(7)). */
+  public int interfaceIndex(String name) throws KernelException {
+    byte[] bytes = CStrings.encode(name);
+    if (bytes.length >= INTERFACE_NAME_BYTES) {
+      throw new KernelException("interface " + name, Errno.ENAMETOOLONG);
+    }
+    int socket = open(false, SOCK_DGRAM);
+    NativeBlock request = syscalls.allocate(INTERFACE_REQUEST_BYTES);
+    try {
+      request.bytes().put(0, bytes);
+      check(call(Syscall.IOCTL, socket, SIOCGIFINDEX, request.address()), "interface " + name);
+      return request.bytes().getInt(INTERFACE_NAME_BYTES);
+    } finally {
+      syscalls.free(request);
+      call(Syscall.CLOSE, socket);
+    }
+  }
+
   private long setOption(long socket, int level, int option, int value) {
     NativeBlock block = syscalls.allocate(Integer.BYTES);
     block.bytes().putInt(0, value);
@@ -67,15 +143,27 @@ public final class Sockets extends SystemCalls {
     return result;
   }
 
-  /** The port that a socket listens on (getsockname(2)). */
-  public int port(int listener) throws KernelException {
+  /** This side's port of a socket (getsockname(2)). */
+  public int port(int socket) throws KernelException {
+    byte[] address = localAddress(socket);
+    return ((address[PORT_AT] & 0xff) << Byte.SIZE) | (address[PORT_AT + 1] & 0xff);
+  }
+
+  /** This side's address of a socket: four bytes of IPv4, or 16 of IPv6 (getsockname(2)). */
+  public byte[] localHost(int socket) throws KernelException {
+    byte[] address = localAddress(socket);
+    return address.length == ADDRESS_BYTES_IPV4
+        ? Arrays.copyOfRange(address, IPV4_HOST_AT, IPV4_HOST_AT + IPV4_BYTES)
+        : Arrays.copyOfRange(address, IPV6_HOST_AT, IPV6_SCOPE_AT);
+  }
+
+  private byte[] localAddress(int socket) throws KernelException {
     NativeBlock block = syscalls.allocate(ADDRESS_BYTES + Integer.BYTES);
     try {
       block.bytes().putInt(ADDRESS_BYTES, ADDRESS_BYTES);
       long sizeAt = block.address() + ADDRESS_BYTES;
-      check(call(Syscall.GETSOCKNAME, listener, block.address(), sizeAt), "getsockname");
-      return (block.bytes().get(PORT_AT) & 0xff) << Byte.SIZE
-          | (block.bytes().get(PORT_AT + 1) & 0xff);
+      check(call(Syscall.GETSOCKNAME, socket, block.address(), sizeAt), "getsockname");
+      return block.copy(0, block.bytes().getInt(ADDRESS_BYTES));
     } finally {
       syscalls.free(block);
     }

@@ -34,7 +34,7 @@ class AcceptFailureTest {
             Served.KERNEL,
             binding.listener(),
             this::accept,
-            new Responder(new Endpoints(new FixedState()), faults),
+            new Answers(new FixedState(), faults),
             Limits.DEFAULT,
             faults,
             this::now);
@@ -49,7 +49,9 @@ class AcceptFailureTest {
   @Test
   void shouldMakeRoomAndThenPauseBetweenTriesWhenDescriptorsRunOut() throws Exception {
     try (Client idle = connect()) {
-      assertThat(idle.get("/live").status()).isEqualTo(200);
+      try (Client later = connect()) {
+        assertThat(later.get("/live").status()).isEqualTo(200);
+      }
       shortOfDescriptors.set(true);
       try (Client probe = connect()) {
         assertThat(idle.isEnded()).as("closed to make room").isTrue();

@@ -76,7 +76,7 @@ class BindingTest {
   void shouldSayThatTheHostIsUnknown() {
     assertThatIOException()
         .isThrownBy(() -> Served.start("host.invalid:7623"))
-        .withMessage("listen tcp: lookup host.invalid: no such host");
+        .withMessageStartingWith("listen tcp: lookup host.invalid");
   }
 
   @Test
@@ -106,8 +106,6 @@ class BindingTest {
     try (Served served = Served.start();
         Client client = served.connect()) {
       port = served.port();
-      assertThat(client.get("/live").status()).isEqualTo(200);
-
       served.server.close();
 
       assertThat(client.isEnded()).isTrue();

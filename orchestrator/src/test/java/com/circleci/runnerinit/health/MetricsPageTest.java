@@ -14,7 +14,7 @@ class MetricsPageTest {
 
   @Test
   void shouldWriteEveryFigure() {
-    assertThat(MetricsPage.answer(FixedState.METRICS).body())
+    assertThat(MetricsPage.text(FixedState.METRICS))
         .isEqualTo(
             """
             # HELP runner_init_api_calls_total Calls to the runner API, by route and result.
@@ -48,7 +48,7 @@ class MetricsPageTest {
     Metrics metrics =
         new Metrics("a\"\n# x", 0, 0, Map.of(), Map.of(), Duration.ZERO, "1", "never");
 
-    assertThat(MetricsPage.answer(metrics).body())
+    assertThat(MetricsPage.text(metrics))
         .contains("runner_init_phase{phase=\"a\\\"\\n# x\"} 1.0\n");
   }
 
@@ -60,7 +60,7 @@ class MetricsPageTest {
             .redirectErrorStream(true)
             .start();
     try (var in = promtool.getOutputStream()) {
-      in.write(MetricsPage.answer(FixedState.METRICS).body().getBytes(UTF_8));
+      in.write(MetricsPage.text(FixedState.METRICS).getBytes(UTF_8));
     }
     assertThat(new String(promtool.getInputStream().readAllBytes(), UTF_8)).isEmpty();
     assertThat(promtool.waitFor()).isZero();

@@ -1334,8 +1334,10 @@ public final class SimulatedKernel implements Syscalls {
       case SPLICE -> splice((int) a, (int) c, (int) e);
       case SOCKET -> open(new Listening(), (int) b);
       case ACCEPT4 -> clients.isEmpty() ? -Errno.EAGAIN : open(clients.remove(), (int) d | 2);
+      case CONNECT -> -101;
+      case GETRANDOM -> b;
       case EXIT_GROUP -> throw new Executed();
-      case BIND, LISTEN, SETSOCKOPT, SHUTDOWN, GETSOCKNAME, MADVISE, FALLOCATE -> 0;
+      case BIND, LISTEN, SETSOCKOPT, GETSOCKOPT, SHUTDOWN, GETSOCKNAME, MADVISE, FALLOCATE -> 0;
     };
   }
 

@@ -26,8 +26,12 @@ public final class RetryAfterFuzz {
     if (input.length >= Integer.BYTES) {
       Instant instant =
           Instant.ofEpochSecond(Integer.toUnsignedLong(ByteBuffer.wrap(input).getInt()));
-      Optional<Instant> read = HttpDate.parse(FORMAT.format(instant));
-      Property.holds(read.equals(Optional.of(instant)), "%s became %s", instant, read);
+      Optional<Duration> read = RetryAfter.parse(FORMAT.format(instant), Instant.EPOCH);
+      Property.holds(
+          read.equals(Optional.of(Duration.between(Instant.EPOCH, instant))),
+          "%s became %s",
+          instant,
+          read);
     }
   }
 }

@@ -2,9 +2,6 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.clients.runner.http.HttpSender;
-import com.circleci.runnerinit.clients.runner.http.Resolver;
-import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.clients.runner.testing.Conversation;
 import com.circleci.runnerinit.clients.runner.testing.ReceivedRequest;
 import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
@@ -15,18 +12,22 @@ import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-final class RunnerApiTest {
+final class RunnerApiTest extends ClientTest {
   private static final Duration BUDGET = Duration.ofSeconds(20);
   private static final Instant NOW = Instant.parse("2026-11-24T12:00:00.123Z");
+  private final List<Duration> pauses = new ArrayList<>();
+  private RunnerApi.Timing.Pause pausing = Thread::sleep;
+  private double chance = 0.5;
   private static final String USER_AGENT = "CircleCI-GOAT/1.0.0 (linux; amd64; 0123abcd)";
-
-  private final CapturedLog captured = new CapturedLog();
 
   @Test
   void unclaimNamesTheTaskAndItsToken() throws Exception {
@@ -211,19 +212,14 @@ final class RunnerApiTest {
 
   @Test
   void touchesNothingUntilTheFirstCall() {
-    Resolver none =
-        host -> {
-          throw new AssertionError("looked up " + host);
-        };
     RunnerApi api =
         new RunnerApi(
+            LINUX,
             "no URL at all",
             new Secret("a\nb"),
             USER_AGENT,
-            captured.log(),
-            new HttpSender(Map.of("SSL_CERT_FILE", "/nowhere"), none, captured.log()),
-            Timing.system());
-
+            Map.of("SSL_CERT_FILE", "/nowhere"),
+            captured.log());
     assertThat(api).isNotNull();
     assertThat(captured.lines()).isEmpty();
   }
@@ -260,7 +256,8 @@ final class RunnerApiTest {
   void refusesATokenThatNoHeaderCarriesAndDoesNotShowIt(String token) throws Exception {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
       RunnerApi api =
-          new RunnerApi(server.url(), new Secret(token), USER_AGENT, Map.of(), captured.log());
+          new RunnerApi(
+              LINUX, server.url(), new Secret(token), USER_AGENT, Map.of(), captured.log());
       assertThat(reason(api.unclaim("task-1", BUDGET)))
           .startsWith(
               "error calling CircleCI runner API: invalid value of the header Authorization: ")
@@ -282,6 +279,97 @@ final class RunnerApiTest {
       assertThat(captured.lines()).hasSize(2).noneMatch(line -> line.contains("MARKER"));
       assertThat(captured.lines().getFirst()).contains("malformed HTTP response");
     }
+  }
+
+  @Test
+  void pausesForLongerEachTime() throws Exception {
+    try (ScriptedServer server = answering("500", "500", "502", "200")) {
+      pausing = pause -> {};
+      api(server.url()).unclaim("task-1", BUDGET);
+      chance = 1;
+      api(server.url()).unclaim("task-1", BUDGET);
+    }
+    assertThat(pauses)
+        .startsWith(Duration.ofMillis(50), Duration.ofMillis(75), Duration.ofNanos(112_500_000))
+        .hasSize(3);
+  }
+
+  @Test
+  void spreadsThePausesByHalf() throws Exception {
+    try (ScriptedServer server = answering("500", "200", "500", "200")) {
+      pausing = pause -> {};
+      chance = 0;
+      api(server.url()).unclaim("task-1", BUDGET);
+      chance = 1;
+      api(server.url()).unclaim("task-1", BUDGET);
+    }
+    assertThat(pauses).containsExactly(Duration.ofMillis(25), Duration.ofMillis(75));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          503 | 3                             | 3000
+          503 | Tue, 24 Nov 2026 12:00:04 GMT | 3877
+          503 | 0                             | 50
+          503 | soon                          | 50
+          500 | 3                             | 50
+          429 | 1                             | 1000
+          """)
+  void pausesAsLongAsTheServerAsks(int status, String asked, long millis) throws Exception {
+    try (ScriptedServer server = answering(status + " x\r\nRetry-After: " + asked, "200")) {
+      pausing = pause -> {};
+      assertThat(api(server.url()).unclaim("task-1", BUDGET))
+          .isEqualTo(new Reporter.Outcome.Told());
+    }
+    assertThat(pauses).containsExactly(Duration.ofMillis(millis));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "429",
+        "429 x\r\nRetry-After: whenever",
+        "503 x\r\nRetry-After: 3600",
+        "503 x\r\nRetry-After: 20"
+      })
+  void endsWithTheLastAnswerWhenThereIsNoTimeForAnother(String answer) throws Exception {
+    try (ScriptedServer server = answering(answer)) {
+      assertThat(reason(api(server.url()).unclaim("task-1", BUDGET))).endsWith("(1 attempts)");
+    }
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void endsItsPauseWhenInterrupted() throws Exception {
+    try (ScriptedServer server = answering("500")) {
+      pausing =
+          pause -> {
+            throw new InterruptedException();
+          };
+      assertThat(reason(api(server.url()).unclaim("task-1", BUDGET))).endsWith("(1 attempts)");
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
+  void namesItselfAsTheOriginalDoes() {
+    assertThat(RunnerApi.userAgent("1.2.3", "x86_64", "ccita-abc-0"))
+        .isEqualTo("CircleCI-GOAT/1.2.3 (linux; amd64; ccita-abc-0)");
+    for (String host : List.of("laptop", "", "ccita-\r\nX: y")) {
+      assertThat(RunnerApi.userAgent("1", "aarch64", host))
+          .matches("CircleCI-GOAT/1 \\(linux; arm64; [0-9a-f]{8}\\)");
+    }
+  }
+
+  /** Gives each connection the next of some status lines. */
+  private static ScriptedServer answering(String... lines) throws IOException {
+    return ScriptedServer.http(c -> {
+      c.receive();
+      c.send("HTTP/1.1 " + lines[Math.min(c.number(), lines.length) - 1] + "\r\n\r\n");
+    });
   }
 
   @Test
@@ -309,14 +397,15 @@ final class RunnerApiTest {
   }
 
   private RunnerApi api(String baseUrl) {
-    Timing timing =
-        new Timing(System::nanoTime, () -> NOW, Thread::sleep, Timing.system().random());
+    RunnerApi.Timing timing =
+        new RunnerApi.Timing(
+            () -> NOW,
+            pause -> {
+              pauses.add(pause);
+              pausing.take(pause);
+            },
+            () -> chance);
     return new RunnerApi(
-        baseUrl,
-        new Secret("MARKER"),
-        USER_AGENT,
-        captured.log(),
-        new HttpSender(Map.of(), Resolver.system(), captured.log()),
-        timing);
+        baseUrl, new Secret("MARKER"), USER_AGENT, captured.log(), client(), timing);
   }
 }

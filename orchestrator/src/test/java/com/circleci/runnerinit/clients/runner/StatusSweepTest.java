@@ -2,16 +2,17 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.clients.runner.http.HttpSender;
-import com.circleci.runnerinit.clients.runner.http.Resolver;
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.clients.runner.testing.Certificates;
 import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.configuration.Secret;
+import com.circleci.runnerinit.linux.ForeignSyscalls;
+import com.circleci.runnerinit.linux.Kernel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -73,15 +74,13 @@ final class StatusSweepTest {
     CapturedLog captured = new CapturedLog();
     Map<String, String> environment =
         Map.of("SSL_CERT_FILE", directory.resolve("root.pem").toString());
-    Timing timing =
-        new Timing(System::nanoTime, Timing.system().wallClock(), pause -> {}, () -> 0.5);
     return new RunnerApi(
         url,
         new Secret("token"),
         "test",
         captured.log(),
-        new HttpSender(environment, Resolver.system(), captured.log()),
-        timing);
+        new HttpClient(Kernel.of(new ForeignSyscalls()), "test", environment, captured.log()),
+        new RunnerApi.Timing(InstantSource.system(), pause -> {}, () -> 0.5));
   }
 
   private String outcome(RunnerApi api, String call) {

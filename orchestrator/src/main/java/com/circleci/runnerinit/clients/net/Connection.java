@@ -1,0 +1,307 @@
+package com.circleci.runnerinit.clients.net;
+
+import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.Interest;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.NativeBlock;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection over TCP, whose every call returns by a deadline, on the caller's own thread. It is
+ * a socket of the kernel's in the dress of the JDK's, since TLS wants one: the JDK's own neither
+ * give up a write nor connect to several addresses at once without more threads, and know no IPv6
+ * where there is no {@code /proc}.
+ */
+public final class Connection extends Socket {
+  private static final int BLOCK_BYTES = 16 * 1024;
+
+  /** What an address is ahead of the next (RFC 8305): a dead one costs that, no more. */
+  private static final Duration HEAD_START = Duration.ofMillis(250);
+
+  private final Kernel kernel;
+  private final int descriptor;
+  private final InetSocketAddress peer;
+  private final NativeBlock block;
+  private Deadline deadline;
+  private boolean closed;
+
+  private Connection(Kernel kernel, int descriptor, InetSocketAddress peer, Deadline deadline)
+      throws SocketException {
+    super((java.net.SocketImpl) null);
+    this.kernel = kernel;
+    this.descriptor = descriptor;
+    this.peer = peer;
+    this.deadline = deadline;
+    block = kernel.memory().allocate(BLOCK_BYTES);
+  }
+
+  /**
+   * Connects to the first of a host's addresses that takes the connection.
+   *
+   * @param addresses one at least, in the order of preference
+   * @param deadline for this and all that is done with the connection
+   * @throws NetworkException if none takes it: the first failure
+   */
+  public static Connection open(Kernel kernel, List<InetSocketAddress> addresses, Deadline deadline)
+      throws NetworkException {
+    Map<Integer, InetSocketAddress> pending = new LinkedHashMap<>();
+    @Nullable NetworkException failure = null;
+    int started = 0;
+    Deadline nextStart = Deadline.in(Duration.ZERO);
+    try {
+      while (started < addresses.size() || !pending.isEmpty()) {
+        if (deadline.isOver()) {
+          throw NetworkException.timeout("dial tcp " + IpLiteral.write(addresses.getFirst()));
+        }
+        if (started < addresses.size() && (pending.isEmpty() || nextStart.isOver())) {
+          InetSocketAddress next = addresses.get(started++);
+          nextStart = Deadline.in(HEAD_START);
+          try {
+            pending.put(connect(kernel, false, next), next);
+          } catch (KernelException e) {
+            failure = failure == null ? refused(next, e.reason()) : failure;
+          }
+          continue;
+        }
+        Deadline until = started < addresses.size() ? deadline.orEarlier(nextStart) : deadline;
+        OptionalInt ready = firstReady(kernel, List.copyOf(pending.keySet()), until);
+        if (ready.isPresent()) {
+          int socket = ready.getAsInt();
+          InetSocketAddress address = pending.remove(socket);
+          int error = kernel.sockets().connectionError(socket);
+          if (error == 0 && address != null) {
+            return new Connection(kernel, socket, address, deadline);
+          }
+          kernel.descriptors().close(socket);
+          if (failure == null && address != null) {
+            failure = refused(address, Errno.describe(error));
+          }
+        }
+      }
+      throw failure == null ? new NetworkException("dial tcp: no address") : failure;
+    } catch (KernelException | SocketException e) {
+      throw new NetworkException(String.valueOf(e.getMessage()));
+    } finally {
+      pending.keySet().forEach(kernel.descriptors()::close);
+    }
+  }
+
+  /** Begins to connect a socket. */
+  static int connect(Kernel kernel, boolean datagrams, InetSocketAddress to)
+      throws KernelException {
+    InetAddress host = to.getAddress();
+    int scope = host instanceof Inet6Address v6 ? v6.getScopeId() : 0;
+    return kernel.sockets().connect(datagrams, host.getAddress(), scope, to.getPort());
+  }
+
+  private static OptionalInt firstReady(Kernel kernel, List<Integer> sockets, Deadline until)
+      throws KernelException {
+    List<Interest> interests = new ArrayList<>();
+    sockets.forEach(socket -> interests.add(Interest.inWriting(socket)));
+    boolean[] ready = kernel.descriptors().poll(interests, Optional.of(until.left()));
+    for (int i = 0; i < ready.length; i++) {
+      if (ready[i]) {
+        return OptionalInt.of(sockets.get(i));
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private static NetworkException refused(InetSocketAddress address, String reason) {
+    return new NetworkException("dial tcp " + IpLiteral.write(address) + ": connect: " + reason);
+  }
+
+  /** Sets another time for what is still to be done. */
+  public void setDeadline(Deadline deadline) {
+    this.deadline = deadline;
+  }
+
+  public Deadline deadline() {
+    return deadline;
+  }
+
+  @Override
+  public InputStream getInputStream() {
+    return new InputStream() {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+      }
+
+      @Override
+      public int read(byte[] into, int offset, int length) throws IOException {
+        return receive(into, offset, Math.min(length, BLOCK_BYTES));
+      }
+
+      @Override
+      public void close() {
+        Connection.this.close();
+      }
+    };
+  }
+
+  @Override
+  public OutputStream getOutputStream() {
+    return new OutputStream() {
+      @Override
+      public void write(int one) throws IOException {
+        write(new byte[] {(byte) one}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] from, int offset, int length) throws IOException {
+        send(from, offset, length);
+      }
+
+      @Override
+      public void close() {
+        Connection.this.close();
+      }
+    };
+  }
+
+  private int receive(byte[] into, int offset, int length) throws IOException {
+    if (length == 0) {
+      return 0;
+    }
+    while (true) {
+      await("read", Interest.inReading(descriptor));
+      try {
+        int count = kernel.descriptors().read(descriptor, block, length);
+        block.bytes().get(0, into, offset, count);
+        return count == 0 ? -1 : count;
+      } catch (KernelException e) {
+        if (e.errno() != Errno.EAGAIN) {
+          throw failed("read", e.reason());
+        }
+      }
+    }
+  }
+
+  private void send(byte[] from, int offset, int length) throws IOException {
+    int sent = 0;
+    while (sent < length) {
+      int piece = Math.min(length - sent, BLOCK_BYTES);
+      await("write", Interest.inWriting(descriptor));
+      try {
+        block.bytes().put(0, from, offset + sent, piece);
+        sent += kernel.descriptors().write(descriptor, block, 0, piece);
+      } catch (KernelException e) {
+        if (e.errno() != Errno.EAGAIN) {
+          throw failed("write", e.reason());
+        }
+      }
+    }
+  }
+
+  private void await(String operation, Interest interest) throws IOException {
+    if (closed) {
+      throw failed(operation, "use of closed network connection");
+    }
+    boolean ready = kernel.descriptors().poll(List.of(interest), Optional.of(deadline.left()))[0];
+    if (!ready && deadline.isOver()) {
+      throw NetworkException.timeout(describe(operation));
+    }
+  }
+
+  private NetworkException failed(String operation, String reason) {
+    return new NetworkException(describe(operation) + ": " + operation + ": " + reason);
+  }
+
+  private String describe(String operation) {
+    String here = "?";
+    try {
+      InetAddress host = InetAddress.getByAddress(kernel.sockets().localHost(descriptor));
+      here = IpLiteral.write(new InetSocketAddress(host, kernel.sockets().port(descriptor)));
+    } catch (IOException e) {
+      // The connection is gone, and its address with it.
+    }
+    return operation + " tcp " + here + "->" + IpLiteral.write(peer);
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      kernel.descriptors().close(descriptor);
+      kernel.memory().release(block);
+    }
+  }
+
+  @Override
+  public boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public boolean isConnected() {
+    return true;
+  }
+
+  @Override
+  public boolean isBound() {
+    return true;
+  }
+
+  @Override
+  public InetAddress getInetAddress() {
+    return peer.getAddress();
+  }
+
+  @Override
+  public int getPort() {
+    return peer.getPort();
+  }
+
+  @Override
+  public void shutdownInput() {}
+
+  @Override
+  public void shutdownOutput() throws IOException {
+    kernel.sockets().endOutput(descriptor);
+  }
+
+  @Override
+  public boolean isInputShutdown() {
+    return closed;
+  }
+
+  @Override
+  public boolean isOutputShutdown() {
+    return closed;
+  }
+
+  /** The deadline is the one limit. */
+  @Override
+  public void setSoTimeout(int millis) {}
+
+  @Override
+  public int getSoTimeout() {
+    return 0;
+  }
+
+  @Override
+  public int getSoLinger() {
+    return -1;
+  }
+
+  @Override
+  public void setTcpNoDelay(boolean on) {}
+}

@@ -1,0 +1,29 @@
+package com.circleci.runnerinit.clients.net;
+
+import java.time.Duration;
+
+/** A moment after which nothing is waited for, by a clock that only goes forward. */
+public final class Deadline {
+  private final long nanos;
+
+  private Deadline(long nanos) {
+    this.nanos = nanos;
+  }
+
+  public static Deadline in(Duration time) {
+    return new Deadline(System.nanoTime() + time.toNanos());
+  }
+
+  /** Time that is left; zero when there is none. */
+  public Duration left() {
+    return Duration.ofNanos(Math.max(0, nanos - System.nanoTime()));
+  }
+
+  public boolean isOver() {
+    return nanos - System.nanoTime() <= 0;
+  }
+
+  public Deadline orEarlier(Deadline other) {
+    return other.nanos - nanos < 0 ? other : this;
+  }
+}

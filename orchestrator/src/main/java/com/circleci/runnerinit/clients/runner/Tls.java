@@ -1,0 +1,133 @@
+package com.circleci.runnerinit.clients.runner;
+
+import com.circleci.runnerinit.clients.net.IpLiteral;
+import com.circleci.runnerinit.clients.net.NetworkException;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.SecureRandom;
+import java.security.SecureRandomSpi;
+import java.util.List;
+import javax.net.ssl.SNIServerName;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.StandardConstants;
+import javax.net.ssl.TrustManager;
+import org.jspecify.annotations.Nullable;
+
+/** TLS as a client, 1.2 or newer. Nothing of it is touched before the first connection. */
+final class Tls {
+  static {
+    // The bounds of Go's crypto/tls; ./do gives them to the executable's builder, too.
+    System.setProperty("jdk.tls.maxHandshakeMessageSize", "262144");
+    System.setProperty("jdk.tls.client.maxInboundCertificateChainLength", "1000");
+  }
+
+  private final Kernel kernel;
+  private final ServerTrust trust;
+  private @Nullable SSLSocketFactory factory;
+
+  Tls(Kernel kernel, ServerTrust trust) {
+    this.kernel = kernel;
+    this.trust = trust;
+  }
+
+  /** A name for the server to choose its certificate by: the JDK's own takes no underscore. */
+  private static final class HostName extends SNIServerName {
+    HostName(String host) {
+      super(StandardConstants.SNI_HOST_NAME, host.getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  /** Randomness from the kernel, for which nothing has to be opened. */
+  private static final class KernelRandom extends SecureRandomSpi {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Kernel kernel;
+
+    KernelRandom(Kernel kernel) {
+      this.kernel = kernel;
+    }
+
+    @Override
+    protected void engineSetSeed(byte[] seed) {}
+
+    @Override
+    protected void engineNextBytes(byte[] bytes) {
+      System.arraycopy(engineGenerateSeed(bytes.length), 0, bytes, 0, bytes.length);
+    }
+
+    @Override
+    protected byte[] engineGenerateSeed(int count) {
+      try {
+        return kernel.memory().random(count);
+      } catch (KernelException e) {
+        throw new IllegalStateException(e.getMessage(), e);
+      }
+    }
+
+    /** The constructor is for providers. */
+    static SecureRandom of(Kernel kernel) {
+      return new SecureRandom(new KernelRandom(kernel), null) {
+        private static final long serialVersionUID = 1L;
+      };
+    }
+  }
+
+  /** Shakes hands over a connection; the server must prove that it is the one of the URL. */
+  SSLSocket over(Socket connection, Url server) throws IOException {
+    // A name with the root's dot is the same host, but no certificate is written for it.
+    String host = server.host();
+    host = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+    SSLSocket socket =
+        (SSLSocket) factory().createSocket(connection, host, server.port(), /* autoClose= */ true);
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+    boolean isName = IpLiteral.parse(host).isEmpty();
+    parameters.setServerNames(isName ? List.of(new HostName(host)) : List.of());
+    socket.setSSLParameters(parameters);
+    trust.expect(host);
+    socket.startHandshake();
+    return socket;
+  }
+
+  private SSLSocketFactory factory() throws IOException {
+    if (factory == null) {
+      try {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {trust}, KernelRandom.of(kernel));
+        factory = context.getSocketFactory();
+      } catch (GeneralSecurityException e) {
+        throw new NetworkException("tls: not available: " + e.getMessage());
+      }
+    }
+    return factory;
+  }
+
+  /** The words for a failure of TLS, which the server or its certificate may be the cause of. */
+  static String reason(Throwable e) {
+    for (@Nullable Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ServerTrust.UntrustedException) {
+        return String.valueOf(cause.getMessage());
+      }
+    }
+    String message = String.valueOf(e.getMessage());
+    if (message.contains("Unsupported or unrecognized SSL message")) {
+      return "tls: first record does not look like a TLS handshake";
+    }
+    if (message.contains("Remote host terminated the handshake") || message.contains("closed")) {
+      return "EOF (the server closed the connection during the TLS handshake)";
+    }
+    String received = "Received fatal alert: ";
+    int alert = message.indexOf(received);
+    if (alert >= 0) {
+      return "remote error: tls: " + message.substring(alert + received.length()).replace('_', ' ');
+    }
+    return "tls: " + message;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package com.circleci.runnerinit.clients.net;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,75 @@
+package com.circleci.runnerinit.clients.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.circleci.runnerinit.clients.runner.testing.Certificates;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class RootStoresTest {
+  private static final Path PROVENANCE =
+      Path.of(System.getProperty("basedir", "."), "src/main/roots/roots.txt");
+
+  @Test
+  void areWhatTheirProvenanceSays() throws Exception {
+    String provenance = Files.readString(PROVENANCE);
+
+    byte[] hash = MessageDigest.getInstance("SHA-256").digest(resource());
+    assertThat(provenance).contains("sha256:        " + HexFormat.of().formatHex(hash));
+    assertThat(provenance).contains("certificates:  " + RootStores.embedded().size() + "\n");
+  }
+
+  @Test
+  void holdsTheCertificatesAmongOtherText() throws Exception {
+    Certificates certificates = Certificates.make();
+    String text =
+        "Bundle of roots\r\n# one\n"
+            + certificates.pem("root").replace("\n", "\r\n")
+            + "between\n"
+            + certificates.pem("ec")
+            + "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+    assertThat(count(text)).isEqualTo(2);
+  }
+
+  @Test
+  void passesOverABadEntry() throws Exception {
+    String text =
+        "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n"
+            + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+            + "-----BEGIN CERTIFICATE-----\nAAAA\n"
+            + Certificates.make().pem("root")
+            + "-----BEGIN CERTIFICATE-----\nAAAA\n";
+    assertThat(count(text)).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "text",
+        "-----BEGIN CERTIFICATE-----",
+        "-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----END CERTIFICATE-----"
+      })
+  void isEmptyWithoutCertificates(String text) throws Exception {
+    assertThat(count(text)).isZero();
+  }
+
+  private static int count(String text) throws Exception {
+    return RootStores.certificates(text.getBytes(StandardCharsets.ISO_8859_1)).size();
+  }
+
+  private static byte[] resource() throws Exception {
+    try (InputStream in = RootStores.class.getResourceAsStream("roots.der")) {
+      assertThat(in).isNotNull();
+      return in.readAllBytes();
+    }
+  }
+}

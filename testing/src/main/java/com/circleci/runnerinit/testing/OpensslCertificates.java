@@ -1,0 +1,145 @@
+package com.circleci.runnerinit.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+
+/** Certificates by openssl(1), each in some milliseconds, with what extensions a test wants. */
+public final class OpensslCertificates {
+  /** Keys on an elliptic curve. */
+  public static final String EC = "-newkey ec -pkeyopt ec_paramgen_curve:P-256";
+
+  public static final String RSA = "-newkey rsa:2048";
+
+  private final Path folder;
+
+  /**
+   * Makes them into a folder.
+   *
+   * @param folder that exists
+   */
+  public OpensslCertificates(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Makes an authority that signs itself. */
+  public OpensslCertificates root(String name, String... extensions) {
+    return make(name, "", EC, extensions);
+  }
+
+  /**
+   * Makes a certificate for a hundred days.
+   *
+   * @param issuer one that was made before; empty: itself
+   * @param keys options of {@code openssl req} about the keys and the signature, between spaces
+   * @param extensions as of x509v3_config(5); without one for the basic constraints, it is an
+   *     authority
+   */
+  public OpensslCertificates make(String name, String issuer, String keys, String... extensions) {
+    var command =
+        new ArrayList<>(List.of("/usr/bin/openssl", "req", "-x509", "-noenc", "-days", "100"));
+    command.addAll(Arrays.asList(keys.split(" ", -1)));
+    command.addAll(List.of("-subj", "/CN=" + name, "-keyout", path(name, "key")));
+    command.addAll(List.of("-out", path(name, "pem")));
+    if (!issuer.isEmpty()) {
+      command.addAll(List.of("-CA", path(issuer, "pem"), "-CAkey", path(issuer, "key")));
+    }
+    for (var extension : extensions) {
+      command.addAll(List.of("-addext", extension));
+    }
+    try {
+      var openssl = new ProcessBuilder(command).redirectErrorStream(true).start();
+      openssl.getOutputStream().close();
+      var said = new String(openssl.getInputStream().readAllBytes(), UTF_8);
+      if (openssl.waitFor() != 0) {
+        throw new IllegalStateException(command + ": " + said);
+      }
+      return this;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The certificates, one after the other. */
+  public String pem(String... names) {
+    return read("pem", names);
+  }
+
+  /** Certificate and key, for a server that is not Java's. */
+  public String pemWithKey(String name) {
+    return pem(name) + key(name);
+  }
+
+  public String key(String name) {
+    return read("key", name);
+  }
+
+  private String read(String kind, String... names) {
+    try {
+      var text = new StringBuilder();
+      for (var name : names) {
+        text.append(Files.readString(Path.of(path(name, kind))));
+      }
+      return text.toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String path(String name, String kind) {
+    return folder.resolve(name.replaceAll("[^a-z0-9]", "_") + "." + kind).toString();
+  }
+
+  /** A server's context that shows certificates, its own first. */
+  public SSLContext server(String... chain) {
+    try {
+      var factory = CertificateFactory.getInstance("X.509");
+      var certificates =
+          factory.generateCertificates(new ByteArrayInputStream(pem(chain).getBytes(UTF_8)));
+      var store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      store.setKeyEntry(
+          "server",
+          privateKey(chain[0]),
+          new char[] {'x'},
+          certificates.toArray(Certificate[]::new));
+      var managers = KeyManagerFactory.getInstance("PKIX");
+      managers.init(store, new char[] {'x'});
+      var context = SSLContext.getInstance("TLS");
+      context.init(managers.getKeyManagers(), null, null);
+      return context;
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private PrivateKey privateKey(String name) throws GeneralSecurityException {
+    var base64 = key(name).replaceAll("-----[A-Z ]+-----", "");
+    var encoded = new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64));
+    try {
+      return KeyFactory.getInstance("EC").generatePrivate(encoded);
+    } catch (GeneralSecurityException e) {
+      return KeyFactory.getInstance("RSA").generatePrivate(encoded);
+    }
+  }
+}
