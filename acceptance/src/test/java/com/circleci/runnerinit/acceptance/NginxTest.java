@@ -141,8 +141,7 @@ class NginxTest {
     for (int i = 0; i < 400; i++) {
       certificates.root("an authority among so many that their list is long, the " + i);
       authorities.append(
-          certificates.pem(
-              "an authority among so many that their list is long, the " + i));
+          certificates.pem("an authority among so many that their list is long, the " + i));
     }
     Files.writeString(folder.resolve("many.pem"), authorities);
     given.root().devices().file("/ca.pem", certificates.pem("ca"));

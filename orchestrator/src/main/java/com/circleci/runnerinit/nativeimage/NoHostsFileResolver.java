@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 
 /**
  * The JDK's own reader of a hosts file, which a system property turns on that nobody can set for
- * the executable. Names are looked up by the C library.
+ * the executable. Names are looked up by {@code clients.net.Resolver}.
  */
 @TargetClass(value = InetAddress.class, innerClass = "HostsFileResolver")
 @SuppressWarnings({"unused", "DoNotCallSuggester"}) // the names are the JDK's
