@@ -158,7 +158,11 @@ class TaskFlowTest {
           .append(Duration.ofNanos(kernel.nanoTime() - begin))
           .append(", open: " + kernel.openDescriptors() + ", stacks: " + kernel.stacks() + "\n");
       text.append("termination log: " + kernel.text("/dev/termination-log").orElse("none"));
-      text.append("\n\n").append(task.log().replaceAll("duration_seconds=[0-9.]+", "duration"));
+      text.append("\n\n")
+          .append(
+              task.log()
+                  .replaceAll("duration_seconds=[0-9.]+", "duration")
+                  .replaceAll(" app.at=[^ ]+", ""));
       return text.append('\n').append(task.errors()).append(task.exit()).append('\n').toString();
     }
   }
