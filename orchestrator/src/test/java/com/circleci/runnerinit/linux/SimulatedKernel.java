@@ -403,7 +403,7 @@ public final class SimulatedKernel implements Syscalls {
   private record Listening() implements Node {}
 
   /** The other end of a connection to this process: it has sent all that it will. */
-  public static final class Client implements Node {
+  public static final class Client {
     private byte[] request;
     private final StringBuilder answer = new StringBuilder();
 
@@ -415,6 +415,8 @@ public final class SimulatedKernel implements Syscalls {
       return answer.toString();
     }
   }
+
+  private record Connected(Client client) implements Node {}
 
   private final Deque<Client> clients = new ArrayDeque<>();
 
@@ -729,7 +731,7 @@ public final class SimulatedKernel implements Syscalls {
             yield new byte[16];
           }
           case Device(boolean zeros) -> new byte[zeros ? length : 0];
-          case Client client -> {
+          case Connected(Client client) -> {
             byte[] taken = Arrays.copyOf(client.request, Math.min(length, client.request.length));
             client.request =
                 Arrays.copyOfRange(client.request, taken.length, client.request.length);
@@ -747,7 +749,7 @@ public final class SimulatedKernel implements Syscalls {
       return -9;
     }
     return switch (open.node) {
-      case Client client -> {
+      case Connected(Client client) -> {
         client.answer.append(new String(bytes, UTF_8));
         yield bytes.length;
       }
@@ -1333,7 +1335,7 @@ public final class SimulatedKernel implements Syscalls {
       case IOCTL -> sharesBlocks ? share((int) a, (int) c) : -Errno.EOPNOTSUPP;
       case SPLICE -> splice((int) a, (int) c, (int) e);
       case SOCKET -> open(new Listening(), (int) b);
-      case ACCEPT4 -> clients.isEmpty() ? -Errno.EAGAIN : open(clients.remove(), (int) d | 2);
+      case ACCEPT4 -> clients.isEmpty() ? -Errno.EAGAIN : open(new Connected(clients.remove()), (int) d | 2);
       case CONNECT -> -101;
       case GETRANDOM -> b;
       case EXIT_GROUP -> throw new Executed();
