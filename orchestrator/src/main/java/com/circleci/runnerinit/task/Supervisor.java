@@ -243,7 +243,7 @@ final class Supervisor {
 
   /** Whether there may be signals. */
   private boolean waitForNews(long mostNanos) throws KernelException {
-    List<Interest> interests = new ArrayList<>(2 + chores.size());
+    List<Interest> interests = new ArrayList<>();
     interests.add(Interest.inReading(signals));
     interests.add(Interest.inReading(wakeup));
     long nanos = reapAgain ? 0 : mostNanos;
@@ -294,7 +294,7 @@ final class Supervisor {
   private void take(int signal) {
     if (signal == SIGTERM || signal == SIGINT || stopSignals.contains(signal)) {
       stopSignal = stopSignal == 0 ? signal : stopSignal;
-      stops = Math.min(2, stops + 1);
+      stops++;
     } else if (signal != SIGCHLD) {
       running.forEach(child -> child.signal(signal));
     }

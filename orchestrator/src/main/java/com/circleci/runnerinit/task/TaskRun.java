@@ -107,7 +107,6 @@ public final class TaskRun {
   private Optional<Child> entrypoint = Optional.empty();
   private Optional<Agent> agent = Optional.empty();
   private boolean agentMayHaveRun;
-  private Optional<String> oomKills = Optional.empty();
   private boolean endsEntrypoint;
   private boolean leftovers;
 
@@ -413,7 +412,7 @@ public final class TaskRun {
                   () -> agentMayHaveRun = true,
                   exit -> {
                     feed.close();
-                    agentEnded(exit, line, resources);
+                    line.with("exit", exit).with("duration_seconds", seconds(line.age()));
                   });
       log.event("task agent started").write();
       status.become("running");
@@ -446,7 +445,7 @@ public final class TaskRun {
     // What the agent left in its group is no service that the entrypoint could need.
     child.signal(SIGKILL);
     ExitStatus exit = child.exit().orElseThrow();
-    return exit.isSuccess() ? Optional.empty() : Optional.of(new Failure.OfAgent(exit, oomKills));
+    return exit.isSuccess() ? Optional.empty() : Optional.of(new Failure.OfAgent(exit, agent().resources().describeOomKills()));
   }
 
   private boolean finishesInTime(Child child) throws KernelException {
@@ -468,21 +467,13 @@ public final class TaskRun {
 
   private void endAgent(Child child) throws KernelException {
     child.stop(SIGTERM);
-    if (supervisor().awaitUnstoppable(KILL_DELAY, child::hasExited) != Wake.DONE) {
-      child.signal(SIGKILL);
-      supervisor().awaitUnstoppable(DEATH_LIMIT, child::hasExited);
-    } else {
-      child.signal(SIGKILL);
-    }
+    supervisor().awaitUnstoppable(KILL_DELAY, child::hasExited);
+    child.signal(SIGKILL);
+    supervisor().awaitUnstoppable(DEATH_LIMIT, child::hasExited);
   }
 
   private Agent agent() {
     return agent.orElseThrow();
-  }
-
-  private void agentEnded(ExitStatus exit, LogEvent line, Resources resources) {
-    line.with("exit", exit).with("duration_seconds", seconds(line.age()));
-    oomKills = resources.describeOomKills();
   }
 
   private void warn(MemoryWatch.Shortage shortage) {
@@ -627,7 +618,7 @@ public final class TaskRun {
   private void writeTerminationLog(String message) {
     byte[] bytes = CStrings.encode(message);
     int length = Math.min(bytes.length, TERMINATION_LOG_BYTES);
-    while (length > 0 && length < bytes.length && (bytes[length] & 0xc0) == 0x80) {
+    while (length < bytes.length && (bytes[length] & 0xc0) == 0x80) {
       length--; // not within a character
     }
     try {
@@ -692,8 +683,7 @@ public final class TaskRun {
       return;
     }
     // Where nothing can be supervised, nothing has been started.
-    long begin = kernel.clock().nanos();
-    while (!answered.getAsBoolean() && kernel.clock().nanos() - begin < limit.toNanos()) {
+    while (!answered.getAsBoolean()) {
       kernel.clock().pause(WITHOUT_SUPERVISION);
     }
   }

@@ -156,7 +156,8 @@ class TaskFlowTest {
                   "> %s within %s: %s%n".formatted(call.route(), call.budget(), call.message())));
       text.append("ended after ")
           .append(Duration.ofNanos(kernel.nanoTime() - begin))
-          .append(", open: " + kernel.openDescriptors() + ", stacks: " + kernel.stacks() + "\n");
+          .append(", open: " + kernel.openDescriptors() + ", stacks: " + kernel.stacks() + "\n")
+          .append(kernel.callCounts() + "\n");
       text.append("termination log: " + kernel.text("/dev/termination-log").orElse("none"));
       text.append("\n\n")
           .append(
@@ -503,6 +504,84 @@ class TaskFlowTest {
           flow.agentExits(1).probe().serviceExits(0).probe().notTold("x").probe().told();
         });
     flows.put(
+        "is-probed-at-the-very-end",
+        flow -> {
+          flow.agentExits(1).then(() -> flow.kernel.blockOutput(true)).told().probe();
+          flow.then(() -> flow.kernel.blockOutput(false));
+        });
+    flows.put(
+        "is-probed-after-a-long-time",
+        flow ->
+            flow.then(() -> flow.kernel.passTime(60_000_000_000L)).probe().agentExits(0));
+    flows.put(
+        "is-stuck",
+        flow -> {
+          boolean[] free = {false};
+          flow.kernel.refusals(
+              (call, _) -> {
+                if (call.equals("KILL")) {
+                  flow.kernel.await(() -> free[0], Long.MAX_VALUE);
+                }
+                return 0;
+              });
+          flow.signal(SIGHUP).then(() -> flow.kernel.passTime(11_000_000_000L)).probe();
+          flow.then(() -> free[0] = true).agentExits(0);
+        });
+    flows.put(
+        "runs-out-of-memory-in-the-end",
+        flow -> {
+          flow.kernel.refusals(
+              (call, n) -> {
+                if (call.equals("KILL") && n == 1) {
+                  throw new OutOfMemoryError("Java heap space");
+                }
+                return 0;
+              });
+          flow.agentExits(1).told();
+        });
+    flows.put(
+        "may-not-read-signals-in-the-end",
+        flow -> {
+          flow.task.entrypoint();
+          boolean[] end = {false};
+          flow.kernel.refusals(
+              (call, _) ->
+                  call.equals("READ") && flow.kernel.thread().equals("main") && end[0]
+                      ? -Errno.EPERM
+                      : 0);
+          flow.agentExits(1).then(() -> end[0] = true).signal(SIGHUP);
+          flow.then(flow.kernel::passTime).serviceExits(0).toldInTime();
+        });
+    flows.put(
+        "stopped-by-two-signals-at-once",
+        flow ->
+            flow.then(
+                    () -> {
+                      flow.kernel.signal(SIGTERM);
+                      flow.kernel.signal(SIGINT);
+                    })
+                .agentDies(SIGTERM)
+                .told());
+    flows.put(
+        "leaves-the-token-to-its-child",
+        flow -> {
+          flow.task.set("token", "\"" + "t".repeat(200_000) + "\"");
+          flow.then(() -> flow.task.agent().orElseThrow().fork("child", true)).agentExits(0);
+          for (int i = 0; i < 2; i++) {
+            flow.then(
+                () ->
+                    flow.kernel.note(
+                        "read "
+                            + flow.kernel
+                                .processes()
+                                .getFirst()
+                                .readInput()
+                                .map(String::length)
+                                .orElse(-1)));
+          }
+          flow.then(() -> flow.kernel.processes().getFirst().die(SIGKILL));
+        });
+    flows.put(
         "signals-are-refused",
         flow -> {
           flow.kernel.refusals((call, _) -> call.equals("SIGNALFD4") ? -Errno.EPERM : 0);
@@ -574,7 +653,7 @@ class TaskFlowTest {
         "reads-no-token",
         flow -> {
           flow.task.set("token", "\"" + "t".repeat(200_000) + "\"");
-          flow.agentExits(0);
+          flow.signal(SIGHUP).agentExits(0);
         });
     flows.put(
         "reads-a-long-token",
@@ -739,6 +818,7 @@ class TaskFlowTest {
       started =
           task.kernel().trace().stream().anyMatch(it -> it.startsWith("spawn circleci-agent"));
       assertThat(task.exit()).isEqualTo(ExitCode.HANDLED);
+      assertThat(task.kernel().openDescriptors()).as("at call %d", last).isLessThanOrEqualTo(7);
       assertThat(started || task.log().contains("interrupted by signal: terminated"))
           .as("at call %d: %s%s", last, task.kernel().trace(), task.log())
           .isTrue();

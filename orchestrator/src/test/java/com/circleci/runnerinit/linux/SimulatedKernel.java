@@ -61,7 +61,7 @@ public final class SimulatedKernel implements Syscalls {
     directory("/dev");
     nodes.put("/dev/null", new Device(false));
     nodes.put("/dev/zero", new Device(true));
-    descriptors.put(0, new Open(new Device(false), 0));
+    descriptors.put(0, new Open(new Fifo(), 0));
     descriptors.put(1, new Open(standardOutput, 1));
     descriptors.put(2, new Open(standardError, 1));
   }
@@ -1126,7 +1126,7 @@ public final class SimulatedKernel implements Syscalls {
   private String nameOf(Node node) {
     return node.equals(standardOutput)
         ? "stdout"
-        : node.equals(standardError) ? "stderr" : node instanceof Pipeline ? "pipe" : "null";
+        : node.equals(standardError) ? "stderr" : node instanceof Pipeline ? "pipe" : node instanceof Fifo ? "stdin" : "null";
   }
 
   @Override
