@@ -44,13 +44,8 @@ final class Console {
   }
 
   private boolean isRead(int descriptor) {
-    try {
-      List<Interest> interests = List.of(Interest.inWriting(descriptor));
-      return kernel.descriptors().poll(interests, Optional.of(PATIENCE))[0];
-    } catch (KernelException e) {
-      // What can't be waited for is tried.
-      return true;
-    }
+    List<Interest> interests = List.of(Interest.inWriting(descriptor));
+    return kernel.descriptors().await(interests, Optional.of(PATIENCE))[0];
   }
 
   private void write(int descriptor, byte[] bytes) {

@@ -4,6 +4,7 @@ import com.circleci.runnerinit.clients.runner.RunnerApi;
 import com.circleci.runnerinit.linux.ImageSyscalls;
 import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.log.LogEvent;
 import java.util.List;
 
 /** Where the executable begins. */
@@ -24,11 +25,10 @@ public final class Main {
     kernel.processes().exit(program.run(words.subList(1, words.size())).status());
   }
 
-  /** As the JDK does it, which needs its libraries to write to standard error. */
-  @SuppressWarnings("PMD.AvoidPrintStackTrace")
+  /** The JDK needs its libraries to write to standard error. */
   private static void print(Thread thread, Throwable failure) {
     JdkLibraries.load();
-    System.err.print("Exception in thread \"" + thread.getName() + "\" ");
-    failure.printStackTrace();
+    System.err.println(
+        "orchestrator: error: " + thread.getName() + ": " + LogEvent.inWords(failure));
   }
 }

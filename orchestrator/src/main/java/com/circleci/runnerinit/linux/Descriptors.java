@@ -4,6 +4,7 @@ import static com.circleci.runnerinit.linux.Errno.EAGAIN;
 
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -80,7 +81,7 @@ public final class Descriptors extends SystemCalls {
     while (written < length) {
       long result = retry(Syscall.WRITE, descriptor, from.address() + written, length - written, 0);
       if (result == -EAGAIN) {
-        poll(List.of(Interest.inWriting(descriptor)), Optional.empty());
+        await(List.of(Interest.inWriting(descriptor)), Optional.empty());
       } else {
         written += (int) check(result, "write");
       }
@@ -204,13 +205,31 @@ public final class Descriptors extends SystemCalls {
       syscalls.free(block);
     }
     if (result == -Errno.EINVAL) {
-      Duration wanted = timeout.orElse(WITHOUT_DESCRIPTORS);
-      boolean soon = wanted.compareTo(WITHOUT_DESCRIPTORS) < 0;
-      syscalls.pause((soon ? wanted : WITHOUT_DESCRIPTORS).toNanos());
-      java.util.Arrays.fill(ready, true);
-    } else if (result != -Errno.EINTR) {
+      return rest(interests, timeout);
+    }
+    if (result != -Errno.EINTR) {
       check(result, "poll");
     }
     return ready;
+  }
+
+  /**
+   * Waits as {@link #poll} does. Where that is forbidden, a short time passes, and all count as
+   * ready: for descriptors that don't block, and whose waiting is not worth the end of the run.
+   */
+  public boolean[] await(List<Interest> interests, Optional<Duration> timeout) {
+    try {
+      return poll(interests, timeout);
+    } catch (KernelException e) {
+      return rest(interests, timeout);
+    }
+  }
+
+  private boolean[] rest(List<Interest> interests, Optional<Duration> timeout) {
+    long most = timeout.map(Duration::toNanos).orElse(Long.MAX_VALUE);
+    syscalls.pause(Math.min(most, WITHOUT_DESCRIPTORS.toNanos()));
+    boolean[] all = new boolean[interests.size()];
+    Arrays.fill(all, true);
+    return all;
   }
 }

@@ -20,7 +20,7 @@ public final class BufferedSink implements LogSink {
   private static final int MAX_BUFFERED_BYTES = 256 * 1024;
   private static final int BLOCK_BYTES = 64 * 1024;
   private static final int STACK_BYTES = 128 * 1024;
-  private static final Duration WITHOUT_POLL = Duration.ofMillis(10);
+  private static final Duration WITHOUT_PROGRESS = Duration.ofMillis(10);
 
   private final Kernel kernel;
   private final Descriptors descriptors;
@@ -101,12 +101,11 @@ public final class BufferedSink implements LogSink {
 
   private void awaitProgress(Duration limit) {
     try {
-      boolean[] ready = descriptors.poll(List.of(Interest.inReading(progress)), Optional.of(limit));
-      if (ready[0]) {
+      if (descriptors.await(List.of(Interest.inReading(progress)), Optional.of(limit))[0]) {
         descriptors.forgetWakeups(progress);
       }
     } catch (KernelException e) {
-      kernel.clock().pause(WITHOUT_POLL);
+      kernel.clock().pause(WITHOUT_PROGRESS);
     }
   }
 

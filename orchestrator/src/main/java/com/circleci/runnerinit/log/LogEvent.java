@@ -52,6 +52,8 @@ public final class LogEvent {
   public static String inWords(Throwable thrown) {
     return switch (thrown) {
       case IOException refused -> String.valueOf(refused.getMessage());
+      case OutOfMemoryError e when String.valueOf(e.getMessage()).contains("thread") ->
+          "no thread could be started: out of memory or of processes";
       case OutOfMemoryError _ -> "out of memory";
       case StackOverflowError _ -> "out of stack";
       default -> "internal error, please report it";

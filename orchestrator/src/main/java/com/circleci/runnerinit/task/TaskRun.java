@@ -445,7 +445,9 @@ public final class TaskRun {
     // What the agent left in its group is no service that the entrypoint could need.
     child.signal(SIGKILL);
     ExitStatus exit = child.exit().orElseThrow();
-    return exit.isSuccess() ? Optional.empty() : Optional.of(new Failure.OfAgent(exit, agent().resources().describeOomKills()));
+    return exit.isSuccess()
+        ? Optional.empty()
+        : Optional.of(new Failure.OfAgent(exit, agent().resources().describeOomKills()));
   }
 
   private boolean finishesInTime(Child child) throws KernelException {

@@ -511,32 +511,29 @@ class TaskFlowTest {
         });
     flows.put(
         "is-probed-after-a-long-time",
-        flow ->
-            flow.then(() -> flow.kernel.passTime(60_000_000_000L)).probe().agentExits(0));
+        flow -> flow.then(() -> flow.kernel.passTime(60_000_000_000L)).probe().agentExits(0));
     flows.put(
         "is-stuck",
         flow -> {
           boolean[] free = {false};
-          flow.kernel.refusals(
-              (call, _) -> {
-                if (call.equals("KILL")) {
-                  flow.kernel.await(() -> free[0], Long.MAX_VALUE);
-                }
-                return 0;
-              });
+          flow.kernel.refusals((call, _) -> {
+            if (call.equals("KILL")) {
+              flow.kernel.await(() -> free[0], Long.MAX_VALUE);
+            }
+            return 0;
+          });
           flow.signal(SIGHUP).then(() -> flow.kernel.passTime(11_000_000_000L)).probe();
           flow.then(() -> free[0] = true).agentExits(0);
         });
     flows.put(
         "runs-out-of-memory-in-the-end",
         flow -> {
-          flow.kernel.refusals(
-              (call, n) -> {
-                if (call.equals("KILL") && n == 1) {
-                  throw new OutOfMemoryError("Java heap space");
-                }
-                return 0;
-              });
+          flow.kernel.refusals((call, n) -> {
+            if (call.equals("KILL") && n == 1) {
+              throw new OutOfMemoryError("Java heap space");
+            }
+            return 0;
+          });
           flow.agentExits(1).told();
         });
     flows.put(
@@ -544,11 +541,10 @@ class TaskFlowTest {
         flow -> {
           flow.task.entrypoint();
           boolean[] end = {false};
-          flow.kernel.refusals(
-              (call, _) ->
-                  call.equals("READ") && flow.kernel.thread().equals("main") && end[0]
-                      ? -Errno.EPERM
-                      : 0);
+          flow.kernel.refusals((call, _) ->
+              call.equals("READ") && flow.kernel.thread().equals("main") && end[0]
+                  ? -Errno.EPERM
+                  : 0);
           flow.agentExits(1).then(() -> end[0] = true).signal(SIGHUP);
           flow.then(flow.kernel::passTime).serviceExits(0).toldInTime();
         });
@@ -568,16 +564,15 @@ class TaskFlowTest {
           flow.task.set("token", "\"" + "t".repeat(200_000) + "\"");
           flow.then(() -> flow.task.agent().orElseThrow().fork("child", true)).agentExits(0);
           for (int i = 0; i < 2; i++) {
-            flow.then(
-                () ->
-                    flow.kernel.note(
-                        "read "
-                            + flow.kernel
-                                .processes()
-                                .getFirst()
-                                .readInput()
-                                .map(String::length)
-                                .orElse(-1)));
+            flow.then(() ->
+                flow.kernel.note(
+                    "read "
+                        + flow.kernel
+                            .processes()
+                            .getFirst()
+                            .readInput()
+                            .map(String::length)
+                            .orElse(-1)));
           }
           flow.then(() -> flow.kernel.processes().getFirst().die(SIGKILL));
         });

@@ -1126,7 +1126,9 @@ public final class SimulatedKernel implements Syscalls {
   private String nameOf(Node node) {
     return node.equals(standardOutput)
         ? "stdout"
-        : node.equals(standardError) ? "stderr" : node instanceof Pipeline ? "pipe" : node instanceof Fifo ? "stdin" : "null";
+        : node.equals(standardError)
+            ? "stderr"
+            : node instanceof Pipeline ? "pipe" : node instanceof Fifo ? "stdin" : "null";
   }
 
   @Override
@@ -1335,7 +1337,8 @@ public final class SimulatedKernel implements Syscalls {
       case IOCTL -> sharesBlocks ? share((int) a, (int) c) : -Errno.EOPNOTSUPP;
       case SPLICE -> splice((int) a, (int) c, (int) e);
       case SOCKET -> open(new Listening(), (int) b);
-      case ACCEPT4 -> clients.isEmpty() ? -Errno.EAGAIN : open(new Connected(clients.remove()), (int) d | 2);
+      case ACCEPT4 ->
+          clients.isEmpty() ? -Errno.EAGAIN : open(new Connected(clients.remove()), (int) d | 2);
       case CONNECT -> -101;
       case GETRANDOM -> b;
       case EXIT_GROUP -> throw new Executed();

@@ -114,7 +114,7 @@ public final class Connection extends Socket {
       throws KernelException {
     List<Interest> interests = new ArrayList<>();
     sockets.forEach(socket -> interests.add(Interest.inWriting(socket)));
-    boolean[] ready = kernel.descriptors().poll(interests, Optional.of(until.left()));
+    boolean[] ready = kernel.descriptors().await(interests, Optional.of(until.left()));
     for (int i = 0; i < ready.length; i++) {
       if (ready[i]) {
         return OptionalInt.of(sockets.get(i));
@@ -215,7 +215,7 @@ public final class Connection extends Socket {
     if (closed) {
       throw failed(operation, "use of closed network connection");
     }
-    boolean ready = kernel.descriptors().poll(List.of(interest), Optional.of(deadline.left()))[0];
+    boolean ready = kernel.descriptors().await(List.of(interest), Optional.of(deadline.left()))[0];
     if (!ready && deadline.isOver()) {
       throw NetworkException.timeout(describe(operation));
     }

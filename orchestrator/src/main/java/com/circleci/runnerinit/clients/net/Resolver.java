@@ -198,13 +198,7 @@ public final class Resolver {
         unanswered.forEach(sent -> interests.add(Interest.inReading(sent.socket())));
         List<Sent> asked = List.copyOf(unanswered);
         Deadline wait = until.orEarlier(end);
-        boolean[] ready;
-        try {
-          ready = kernel.descriptors().poll(interests, Optional.of(wait.left()));
-        } catch (KernelException e) {
-          fail(server, e.description());
-          return;
-        }
+        boolean[] ready = kernel.descriptors().await(interests, Optional.of(wait.left()));
         for (int i = 0; i < ready.length; i++) {
           if (ready[i]) {
             receive(asked.get(i), wait);

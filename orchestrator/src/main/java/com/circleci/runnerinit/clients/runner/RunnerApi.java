@@ -318,7 +318,7 @@ public final class RunnerApi implements Reporter {
       attempt = new Attempt(notTold(error), Optional.of(Duration.ZERO));
     } catch (RuntimeException | Error e) {
       // Said rather than thrown: an unknown failure must not end the reporting.
-      error = "unexpected " + e.getClass().getName();
+      error = LogEvent.inWords(e);
       attempt = new Attempt(notTold(error), Optional.of(Duration.ZERO));
     }
     if (attempt.outcome() instanceof Outcome.Told) {

@@ -138,17 +138,13 @@ public final class OutputPump implements Chore {
   /** Does the thread's work, once it has died: as much as nobody has to be waited for. */
   @Override
   public void turn() {
-    try {
-      if (death.isPresent() && !ended && isReady(Interest.inReading(from))) {
-        passesOn = passesOn && isReady(Interest.inWriting(to));
-        pass(AT_ONCE_BYTES);
-      }
-    } catch (KernelException e) {
-      // Where poll(2) is forbidden, the child's output is not worth the end of the run.
+    if (death.isPresent() && !ended && isReady(Interest.inReading(from))) {
+      passesOn = passesOn && isReady(Interest.inWriting(to));
+      pass(AT_ONCE_BYTES);
     }
   }
 
-  private boolean isReady(Interest interest) throws KernelException {
-    return descriptors.poll(List.of(interest), Optional.of(Duration.ZERO))[0];
+  private boolean isReady(Interest interest) {
+    return descriptors.await(List.of(interest), Optional.of(Duration.ZERO))[0];
   }
 }
