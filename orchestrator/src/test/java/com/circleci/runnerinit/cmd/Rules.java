@@ -196,6 +196,7 @@ final class Rules {
 
   private void checkSaid(boolean told) {
     String log = task.log();
+    assertThat(log).doesNotContain("internal error");
     boolean failed = !terminationLog().isEmpty();
     boolean inTime = agentExit().isPresent() && !log.contains("termination grace period is ");
     assertThat(failed)

@@ -141,13 +141,21 @@ public final class SimulatedKernel implements Syscalls {
   public String position() {
     Coroutine main = threads.getFirst();
     StringBuilder text = new StringBuilder();
-    for (StackTraceElement frame : main.body.stack()) {
+    for (StackTraceElement frame : mainStack()) {
       if (frame.getClassName().contains(".task.") || frame.getClassName().contains(".cmd.")) {
         text.append(frame.getMethodName()).append(':').append(frame.getLineNumber()).append(' ');
       }
     }
     long left = main.deadline == Long.MAX_VALUE ? -1 : main.deadline - now;
     return text.append(left).toString();
+  }
+
+  /** Where the main thread is, be it waiting or just making a call. */
+  private StackTraceElement[] mainStack() {
+    Coroutine main = threads.getFirst();
+    return current.stream().anyMatch(main::equals)
+        ? Thread.currentThread().getStackTrace()
+        : main.body.stack();
   }
 
   /** The thread that makes the present call. */
