@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.cmd;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import com.circleci.runnerinit.linux.SimulatedKernel;
 import java.time.Duration;
 import java.util.ArrayDeque;
