@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every status that the runner API can answer has the outcome that the reference page gives. */
 @InAContainer
-@Timeout(900)
+@Timeout(180)
 class RunnerApiStatusSweepTest {
   private static final Path PAGE = Path.of("../docs/reference/runner-api.md");
   private static final Pattern ROW =

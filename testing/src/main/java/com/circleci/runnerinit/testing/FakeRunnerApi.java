@@ -181,7 +181,8 @@ public final class FakeRunnerApi implements Closeable {
         onCall.accept(call.get());
         var answer = answerTo(call.get());
         onAnswer.accept(call.get(), answer);
-        if (!writer.give(answer)) {
+        var last = call.get().header("connection").equals(Optional.of("close"));
+        if (!writer.give(answer) || last) {
           return;
         }
       }

@@ -18,7 +18,17 @@ final class SoakRun {
 
   /** What the orchestrator has open while the agent runs: pipes are 1, 2 and the agent's 2. */
   private static final List<String> OWN_DESCRIPTORS =
-      List.of("[eventfd]", "[eventfd]", "[signalfd]", "null", "pipe", "pipe", "pipe", "socket");
+      List.of(
+          "[eventfd]",
+          "[eventfd]",
+          "[eventfd]",
+          "[eventfd]",
+          "[signalfd]",
+          "null",
+          "pipe",
+          "pipe",
+          "pipe",
+          "socket");
 
   /** Where there is a /proc: for the children's OOM scores. */
   private static final List<String> DESCRIPTORS_BY_PROC = List.of("oom_score_adj");
