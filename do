@@ -178,6 +178,7 @@ image_options() {
     -H:CodeInfoIndexGranularity=4096 -H:+ReduceImplicitExceptionStackTraceInformation \
     -H:+TrackPrimitiveValues -H:+UsePredicates -H:TypeFlowSaturationCutoff=400 \
     -H:CLibraryPath="$root/target/native/linux/$1" \
+    -H:NativeLinkerOption=-Wl,--wrap=mmap,--wrap=munmap,--wrap=malloc,--wrap=calloc,--wrap=free \
     -Djdk.tls.maxHandshakeMessageSize=262144 -Djdk.tls.client.maxInboundCertificateChainLength=1000 \
     -R:MaxHeapSize=33554432 -R:MaxNewSize=2097152 -R:InitialTLABSize=32768 \
     -Drunnerinit.version="$(version)" \

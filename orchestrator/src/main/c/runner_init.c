@@ -4,7 +4,8 @@
  *  - a child between clone(2) and execve(2) shares our memory and may run no Java;
  *  - the initial thread's signal mask has to be set before the image's own threads exist;
  *  - errno has to be read before the image's runtime can change it;
- *  - the initial environment block, which /proc/PID/environ shows, lies outside the Java heap.
+ *  - the initial environment block, which /proc/PID/environ shows, lies outside the Java heap;
+ *  - memory for the case that no more is to be had is handed out below the Java heap.
  *
  * Everything else is asked of the kernel by number, through runner_init_syscall.
  */
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -229,6 +231,90 @@ long runner_init_execute(const char *path, char *const *argv, char *const *envp)
 }
 
 #ifdef RUNNER_INIT_EXECUTABLE
+/*
+ * What is handed out when the kernel refuses memory: any process of our user can lower our
+ * RLIMIT_AS and RLIMIT_DATA below what is in use, but it can't take what we have. It costs nothing
+ * until it is touched. The linker has the image's calls of these functions come here (--wrap); the
+ * unit is that of the Java heap, which asks for two of them and returns what is not aligned.
+ */
+#define UNIT ((uintptr_t)131072)
+#define UNITS 64
+static char reserve[(UNITS + 1) * UNIT];
+static uint64_t taken; /* a bit a unit */
+
+void *__real_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset);
+int __real_munmap(void *address, size_t bytes);
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void __real_free(void *memory);
+
+static uintptr_t reserve_start(void) { return ((uintptr_t)reserve + UNIT - 1) & ~(UNIT - 1); }
+
+static int is_reserve(const void *memory) {
+  return (uintptr_t)memory - reserve_start() < UNITS * UNIT;
+}
+
+/* Zeroed memory, or NULL. Safe for any thread. */
+static void *take(size_t bytes) {
+  if (bytes > UNITS * UNIT / 2) return NULL;
+  uint64_t units = ((uint64_t)1 << (bytes + UNIT - 1) / UNIT) - 1;
+  for (unsigned at = 0; at < UNITS && units << at >> at == units; at++) {
+    uint64_t before = __atomic_load_n(&taken, __ATOMIC_SEQ_CST);
+    while ((before & units << at) == 0) {
+      if (__atomic_compare_exchange_n(&taken, &before, before | units << at, 0, __ATOMIC_SEQ_CST,
+                                      __ATOMIC_SEQ_CST)) {
+        return (void *)(reserve_start() + at * UNIT);
+      }
+    }
+  }
+  return NULL;
+}
+
+static void give_back(void *memory, size_t bytes) {
+  for (size_t done = 0; done < bytes; done += UNIT) {
+    char *unit = (char *)memory + done;
+    if (madvise(unit, UNIT, MADV_DONTNEED) < 0) memset(unit, 0, UNIT);
+    uint64_t bit = (uint64_t)1 << ((uintptr_t)unit - reserve_start()) / UNIT;
+    __atomic_and_fetch(&taken, ~bit, __ATOMIC_SEQ_CST);
+  }
+}
+
+/* The heap first reserves, then commits at the address: for RLIMIT_DATA only the second counts. */
+void *__wrap_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset) {
+  if (is_reserve(address)) return address;
+  if (address || !(flags & MAP_ANONYMOUS)) {
+    return __real_mmap(address, bytes, protection, flags, file, offset);
+  }
+  void *memory = __real_mmap(address, bytes, PROT_READ | PROT_WRITE, flags, file, offset);
+  void *reserved = memory == MAP_FAILED ? take(bytes) : NULL;
+  return reserved ? reserved : memory;
+}
+
+int __wrap_munmap(void *address, size_t bytes) {
+  if (!is_reserve(address)) return __real_munmap(address, bytes);
+  give_back(address, bytes);
+  return 0;
+}
+
+/* The C heap's pieces take a unit each: those that a report needs are few. */
+void *__wrap_malloc(size_t bytes) {
+  void *memory = __real_malloc(bytes);
+  return memory || bytes > UNIT ? memory : take(bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t bytes) {
+  void *memory = __real_calloc(count, bytes);
+  return memory || bytes == 0 || count > UNIT / bytes ? memory : take(count * bytes);
+}
+
+void __wrap_free(void *memory) {
+  if (is_reserve(memory)) {
+    give_back(memory, UNIT);
+  } else {
+    __real_free(memory);
+  }
+}
+
 /*
  * Before anything else of the process, so that a signal that comes from now on stays pending until
  * the event loop takes it, in whichever thread. Left alone are the synchronous faults, and signal

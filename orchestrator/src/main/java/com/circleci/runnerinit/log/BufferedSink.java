@@ -158,8 +158,14 @@ public final class BufferedSink implements LogSink {
     return lost;
   }
 
-  /** In pieces, as the kernel would take them anyway from a pipe. */
+  /** In pieces, as the kernel would take them anyway from a pipe. Any thread may come here. */
   private void writeNow(byte[] line) {
+    synchronized (block) {
+      writeInPieces(line);
+    }
+  }
+
+  private void writeInPieces(byte[] line) {
     try {
       for (int at = 0; at < line.length; at += BLOCK_BYTES) {
         int length = Math.min(BLOCK_BYTES, line.length - at);

@@ -189,10 +189,7 @@ final class Supervisor {
     long begin = kernel.clock().nanos();
     long left = limit.toNanos();
     do {
-      if (done.getAsBoolean()) {
-        return Wake.DONE;
-      }
-      turn(Math.max(0, left));
+      turn(done.getAsBoolean() ? 0 : left);
       left = limit.toNanos() - (kernel.clock().nanos() - begin);
       if (done.getAsBoolean()) {
         return Wake.DONE;
@@ -249,7 +246,7 @@ final class Supervisor {
     long nanos = reapAgain ? 0 : mostNanos;
     for (Chore chore : chores) {
       chore.interest().ifPresent(interests::add);
-      nanos = Math.min(nanos, Math.max(0, chore.dueIn()));
+      nanos = Math.min(nanos, chore.dueIn());
     }
     if (crippled) {
       kernel.clock().pause(Duration.ofNanos(Math.min(nanos, WITHOUT_POLL.toNanos())));

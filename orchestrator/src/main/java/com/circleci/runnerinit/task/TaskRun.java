@@ -199,7 +199,7 @@ public final class TaskRun {
     } catch (KernelException e) {
       return Optional.of(ownFailure(e.description()));
     } catch (RuntimeException | Error e) {
-      log.event("orchestrator: internal error").fault(e).write();
+      sayFault(e);
       return Optional.of(ownFailure(LogEvent.inWords(e)));
     }
   }
@@ -209,8 +209,12 @@ public final class TaskRun {
     try {
       step.take();
     } catch (KernelException | RuntimeException | Error e) {
-      log.event("orchestrator: internal error").fault(e).write();
+      sayFault(e);
     }
+  }
+
+  private void sayFault(Throwable fault) {
+    log.event("orchestrator: internal error").fault(fault).write();
   }
 
   private Failure ownFailure(String reason) {
@@ -383,7 +387,13 @@ public final class TaskRun {
     byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
     InputFeed feed = new InputFeed(kernel, input.writeEnd(), token);
     OutputPump pump =
-        new OutputPump(kernel, errors.readEnd(), STANDARD_ERROR, agentErrors, supervisor()::wake);
+        new OutputPump(
+            kernel,
+            errors.readEnd(),
+            STANDARD_ERROR,
+            agentErrors,
+            supervisor()::wake,
+            this::sayFault);
     pump.start();
     try {
       kernel.descriptors().setNonBlocking(input.writeEnd());
@@ -695,7 +705,7 @@ public final class TaskRun {
     try {
       return call.apply(budget);
     } catch (RuntimeException | Error e) {
-      log.event("orchestrator: internal error").fault(e).write();
+      sayFault(e);
       return new Reporter.Outcome.NotTold(
           "error calling CircleCI runner API: " + LogEvent.inWords(e));
     }

@@ -526,6 +526,19 @@ class TaskFlowTest {
           flow.then(() -> free[0] = true).agentExits(0);
         });
     flows.put(
+        "loses-the-thread-that-reads-its-errors",
+        flow -> {
+          boolean[] dead = {false};
+          flow.kernel.refusals((call, _) -> {
+            if (call.equals("READ") && flow.kernel.thread().equals("stderr") && !dead[0]) {
+              dead[0] = true;
+              throw new OutOfMemoryError("Java heap space");
+            }
+            return 0;
+          });
+          flow.agentSays("no more").agentSays(" room").agentExits(1).told();
+        });
+    flows.put(
         "runs-out-of-memory-in-the-end",
         flow -> {
           flow.kernel.refusals((call, n) -> {
@@ -696,27 +709,33 @@ class TaskFlowTest {
         });
     flows.put(
         "reaps-many-at-once",
-        flow ->
-            flow.then(
-                    () -> {
-                      var shell = flow.task.agent().orElseThrow().fork("shell", true);
-                      for (int i = 0; i < 600; i++) {
-                        shell.fork("child", true);
-                      }
-                      shell.exit(0);
-                      flow.kernel.trace().removeIf(it -> it.startsWith("FORK"));
-                    })
-                .then(() -> {
-                  flow.kernel.processes().stream()
-                      .filter(p -> p.name().equals("child"))
-                      .forEach(p -> p.exit(0));
-                  flow.kernel.trace().removeIf(it -> it.startsWith("EXIT"));
-                  int before = flow.kernel.callCounts().getOrDefault("PPOLL", 0);
-                  flow.kernel.settle();
-                  int turns = flow.kernel.callCounts().getOrDefault("PPOLL", 0) - before;
-                  flow.kernel.note("turns: " + turns);
-                })
-                .agentExits(0));
+        flow -> {
+          for (int orphans : List.of(600, 512, 511)) {
+            flow.then(() -> {
+              var shell = flow.task.agent().orElseThrow().fork("shell", true);
+              for (int i = 0; i < orphans; i++) {
+                shell.fork("child", true);
+              }
+              shell.exit(0);
+              flow.kernel.trace().removeIf(it -> it.startsWith("FORK"));
+            });
+            flow.then(() -> {
+              flow.kernel.processes().stream()
+                  .filter(p -> p.name().equals("child"))
+                  .forEach(p -> p.exit(0));
+              flow.kernel.trace().removeIf(it -> it.startsWith("EXIT"));
+              int before = flow.kernel.callCounts().getOrDefault("PPOLL", 0);
+              flow.kernel.settle();
+              int turns = flow.kernel.callCounts().getOrDefault("PPOLL", 0) - before;
+              flow.kernel.note("turns: " + turns);
+            });
+          }
+          flow.agentExits(0);
+        });
+    flows.put(
+        "idles-for-long",
+        flow -> flow.signal(SIGHUP).then(() -> flow.kernel.passTime(60_000_000_000L)).probe()
+            .agentExits(0));
     flows.put(
         "forks-while-it-is-killed",
         flow -> {

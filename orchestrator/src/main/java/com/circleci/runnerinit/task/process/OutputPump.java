@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * Passes a child's output on and keeps its ends. It has a thread of its own, since a reader that
@@ -29,6 +30,7 @@ public final class OutputPump implements Chore {
   private final int to;
   private final OutputTail tail;
   private final Runnable news;
+  private final Consumer<Throwable> whenDied;
 
   /** All that the thread needs is had before it starts: memory may be short later. */
   private final NativeBlock block;
@@ -46,14 +48,22 @@ public final class OutputPump implements Chore {
    * @param from the read end of the child's pipe
    * @param tail keeps the ends of what was read
    * @param news run, by any thread, when the flow has to know something new
+   * @param whenDied told at a turn, once, why the thread has died
    */
-  public OutputPump(Kernel kernel, int from, int to, OutputTail tail, Runnable news) {
+  public OutputPump(
+      Kernel kernel,
+      int from,
+      int to,
+      OutputTail tail,
+      Runnable news,
+      Consumer<Throwable> whenDied) {
     this.kernel = kernel;
     this.descriptors = kernel.descriptors();
     this.from = from;
     this.to = to;
     this.tail = tail;
     this.news = news;
+    this.whenDied = whenDied;
     block = kernel.memory().allocate(BLOCK_BYTES);
   }
 
@@ -121,15 +131,6 @@ public final class OutputPump implements Chore {
     }
   }
 
-  /** Why the thread has died, told once. */
-  public Optional<Throwable> takeDeath() {
-    if (deathIsTold) {
-      return Optional.empty();
-    }
-    deathIsTold = death.isPresent();
-    return death;
-  }
-
   @Override
   public Optional<Interest> interest() {
     return death.isEmpty() || ended ? Optional.empty() : Optional.of(Interest.inReading(from));
@@ -138,6 +139,10 @@ public final class OutputPump implements Chore {
   /** Does the thread's work, once it has died: as much as nobody has to be waited for. */
   @Override
   public void turn() {
+    if (death.isPresent() && !deathIsTold) {
+      deathIsTold = true;
+      whenDied.accept(death.get());
+    }
     if (death.isPresent() && !ended && isReady(Interest.inReading(from))) {
       passesOn = passesOn && isReady(Interest.inWriting(to));
       pass(AT_ONCE_BYTES);
