@@ -178,7 +178,7 @@ image_options() {
     -H:CodeInfoIndexGranularity=4096 -H:+ReduceImplicitExceptionStackTraceInformation \
     -H:+TrackPrimitiveValues -H:+UsePredicates -H:TypeFlowSaturationCutoff=400 \
     -H:CLibraryPath="$root/target/native/linux/$1" \
-    -H:NativeLinkerOption=-Wl,--wrap=mmap,--wrap=munmap,--wrap=malloc,--wrap=calloc,--wrap=free \
+    -H:NativeLinkerOption=-Wl,--wrap=mmap,--wrap=munmap,--wrap=calloc,--wrap=free \
     -Djdk.tls.maxHandshakeMessageSize=262144 -Djdk.tls.client.maxInboundCertificateChainLength=1000 \
     -R:MaxHeapSize=33554432 -R:MaxNewSize=2097152 -R:InitialTLABSize=32768 \
     -Drunnerinit.version="$(version)" \
@@ -214,7 +214,7 @@ build_executable() {
 
 # Packages the modules, and writes the class path of each beside its jar.
 package_jars() {
-  maven package -pl orchestrator,testing -am -Dmaven.test.skip=true
+  maven package -pl orchestrator,testing -am -Dmaven.test.skip=true -DskipUnitTests=true
   local paths=("$root"/{orchestrator,testing}/target/class-path)
   if [[ ! -f ${paths[0]} || ! -f ${paths[1]} || $root/pom.xml -nt ${paths[0]} ]]; then
     maven dependency:build-classpath -pl orchestrator,testing -DincludeScope=runtime \

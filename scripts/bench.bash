@@ -12,12 +12,12 @@ compile_measurer() {
 }
 
 bench() {
-  maven package -pl bench -am -Dmaven.test.skip=true
+  maven package -pl bench -am -Dmaven.test.skip=true -DskipUnitTests=true
   local class_path_file=$root/bench/target/class-path
   if [[ ! -f $class_path_file || $root/pom.xml -nt $class_path_file ||
     $root/bench/pom.xml -nt $class_path_file ]]; then
     # In the reactor, so that the testing module is found.
-    maven test-compile dependency:build-classpath -pl bench -am -Dmaven.test.skip=true \
+    maven test-compile dependency:build-classpath -pl bench -am -Dmaven.test.skip=true -DskipUnitTests=true \
       -DincludeScope=runtime -Dmdep.outputFile=target/class-path
   fi
   compile_measurer

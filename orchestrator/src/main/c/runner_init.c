@@ -244,7 +244,6 @@ static uint64_t taken; /* a bit a unit */
 
 void *__real_mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset);
 int __real_munmap(void *address, size_t bytes);
-void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
 void __real_free(void *memory);
 
@@ -296,12 +295,7 @@ int __wrap_munmap(void *address, size_t bytes) {
   return 0;
 }
 
-/* The C heap's pieces take a unit each: those that a report needs are few. */
-void *__wrap_malloc(size_t bytes) {
-  void *memory = __real_malloc(bytes);
-  return memory || bytes > UNIT ? memory : take(bytes);
-}
-
+/* A piece of the C heap takes a unit: those that a report needs are few. */
 void *__wrap_calloc(size_t count, size_t bytes) {
   void *memory = __real_calloc(count, bytes);
   return memory || bytes == 0 || count > UNIT / bytes ? memory : take(count * bytes);

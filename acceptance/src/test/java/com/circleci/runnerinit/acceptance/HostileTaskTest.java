@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.ProcessView;
 import com.circleci.runnerinit.testing.Signal;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a task can do to the orchestrator that has its own user, and what a kernel may refuse. */
 @InAContainer
@@ -40,6 +43,24 @@ class HostileTaskTest {
     assertThat(container.stdout().text())
         .contains("error in the orchestrator: poll: operation not permitted");
     assertThat(given.root().has("/out/started")).isFalse();
+  }
+
+  /** What it needs from then on it has: an agent that nobody reads would never end. */
+  @ParameterizedTest
+  @CsvSource({"as, VmSize, 0", "as, VmSize, 1", "data, VmData, 0", "data, VmData, 1"})
+  void shouldEndAndReportWithNoMoreMemoryThanItHas(
+      String limit, String inUse, int times, Scenario given) {
+    given.agent("touch=/out/started", "wait-file=/out/go", "flood-stderr=1000000", "exit=3");
+    var container = given.runTask();
+    given.root().awaitFile("/out/started");
+
+    var bytes = times * container.orchestrator().mappedBytes(inUse);
+    limit(container.orchestrator(), limit, bytes);
+    given.root().file("/out/go", "");
+
+    assertThat(container.exitCode()).isZero();
+    assertThat(given.api().calls()).singleElement().extracting(Call::message).asString()
+        .contains("exit status 3: first");
   }
 
   @Test

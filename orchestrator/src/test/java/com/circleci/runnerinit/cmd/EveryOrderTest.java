@@ -1,14 +1,25 @@
 package com.circleci.runnerinit.cmd;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.circleci.runnerinit.linux.SimulatedKernel;
+import com.circleci.runnerinit.task.TaskRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +35,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 class EveryOrderTest {
   /** Of each task: there are more orders than a minute allows, and the short ones come first. */
   private static final int MOST_RUNS = Integer.getInteger("simulation.orders", 2000);
+
+  private static int walks;
+
+  private static final Path PAGE = Path.of("../docs/task-flow.md");
+  private static final Pattern CHART =
+      Pattern.compile("(?<=```mermaid\nstateDiagram-v2\n).*?(?=```)", Pattern.DOTALL);
+
+  /** Methods of the flow that wait for another one's sake. */
+  private static final Set<String> NO_STEPS =
+      Set.of("run", "firstFailureOf", "attempt", "finish", "report", "call", "awaitAnswer");
+
+  /** What has led from where the flow waited to where it waited next. */
+  private static final Map<String, Set<String>> WAYS = new LinkedHashMap<>();
 
   private static int runs;
   private static int states;
@@ -87,6 +111,7 @@ class EveryOrderTest {
   void shouldKeepToTheRulesInWhateverOrderThingsCome(Case given) {
     Walk walk = new Walk(given);
     walk.walk();
+    walks++;
     runs += walk.runs;
     states += walk.seen.size();
     ends += walk.ends;
@@ -95,11 +120,26 @@ class EveryOrderTest {
   }
 
   @AfterAll
-  static void tell() {
+  static void tell() throws IOException {
     System.out.printf(
         "simulation: every order: %d states, %d runs, %d of them to their end, the longest with %d"
             + " things happening; all orders of the first %s%n",
         states, runs, ends, longest, depth == Integer.MAX_VALUE ? "to the last" : depth);
+    if (walks == cases().count() && Integer.getInteger("simulation.orders") == null) {
+      checkChart();
+    }
+  }
+
+  private static void checkChart() throws IOException {
+    StringBuilder chart = new StringBuilder();
+    WAYS.forEach((way, causes) ->
+        chart.append("  ").append(way).append(": ").append(String.join(", ", causes)).append('\n'));
+    String page = Files.readString(PAGE);
+    if (Boolean.getBoolean("flow.write")) {
+      page = CHART.matcher(page).replaceFirst(Matcher.quoteReplacement(chart.toString()));
+      Files.writeString(PAGE, page);
+    }
+    assertThat(page).as("the chart of %s (-Dflow.write=true writes it)", PAGE).contains(chart);
   }
 
   /** Follows every choice once from every state. */
@@ -132,12 +172,13 @@ class EveryOrderTest {
       Rules rules = given.rules(task);
       Guide guide = new Guide(way);
       Happenings happenings = new Happenings(task, given.budget(), guide, rules);
-      guide.state = happenings::state;
+      guide.happenings = Optional.of(happenings);
       task.kernel().world(happenings);
       try {
         task.runTask();
         if (!task.kernel().isAbandoned()) {
           ends++;
+          guide.see("[*]");
           rules.checkEnd();
         }
       } catch (AssertionError e) {
@@ -160,7 +201,9 @@ class EveryOrderTest {
       private final List<Integer> way;
       private final List<Integer> taken = new ArrayList<>();
       private final List<String> names = new ArrayList<>();
-      private Supplier<String> state = () -> "";
+      private final List<String> causes = new ArrayList<>();
+      private Optional<Happenings> happenings = Optional.empty();
+      private String step = "[*]";
 
       Guide(List<Integer> way) {
         this.way = way;
@@ -168,10 +211,13 @@ class EveryOrderTest {
 
       @Override
       public int choose(SimulatedKernel kernel, List<String> options) {
+        if (happenings.orElseThrow().waits()) {
+          see(stepOf(kernel));
+        }
         int index = 0;
         if (taken.size() < way.size()) {
           index = way.get(taken.size());
-        } else if (!seen.add(state.get() + options)) {
+        } else if (!seen.add(happenings.orElseThrow().state() + options)) {
           return -1;
         } else {
           for (int other = 1; other < options.size(); other++) {
@@ -182,7 +228,29 @@ class EveryOrderTest {
         }
         taken.add(index);
         names.add(options.get(index));
+        if (!options.get(index).equals("nothing")) {
+          causes.add(options.get(index));
+        }
         return index;
+      }
+
+      /** Notes how the flow came here, when one thing at most has happened meanwhile. */
+      private void see(String next) {
+        if (!next.equals(step) && causes.size() <= 1) {
+          WAYS.computeIfAbsent(step + " --> " + next, _ -> new TreeSet<>())
+              .add(causes.isEmpty() ? "at once" : causes.getFirst());
+        }
+        step = next;
+        causes.clear();
+      }
+
+      private static String stepOf(SimulatedKernel kernel) {
+        return Stream.of(kernel.mainStack())
+            .filter(frame -> frame.getClassName().equals(TaskRun.class.getName()))
+            .map(StackTraceElement::getMethodName)
+            .filter(method -> !method.startsWith("lambda") && !NO_STEPS.contains(method))
+            .findFirst()
+            .orElse("flush");
       }
     }
   }

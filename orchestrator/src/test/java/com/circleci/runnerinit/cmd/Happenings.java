@@ -188,6 +188,11 @@ final class Happenings implements SimulatedKernel.World {
     return possible;
   }
 
+  /** Whether the program waits, rather than being about to make a call. */
+  boolean waits() {
+    return moment.isEmpty();
+  }
+
   /** All of the past and present that the future depends upon. */
   String state() {
     StringBuilder state = new StringBuilder(kernel.position());

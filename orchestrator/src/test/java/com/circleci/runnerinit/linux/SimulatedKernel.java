@@ -151,7 +151,7 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   /** Where the main thread is, be it waiting or just making a call. */
-  private StackTraceElement[] mainStack() {
+  public StackTraceElement[] mainStack() {
     Coroutine main = threads.getFirst();
     return current.stream().anyMatch(main::equals)
         ? Thread.currentThread().getStackTrace()

@@ -62,9 +62,9 @@ public record ProcessView(long pid) {
     return link("fd/" + number).map(Path::toString);
   }
 
-  /** Of all that it has mapped, resident or not, in bytes: what RLIMIT_AS bounds. */
-  public long addressSpaceBytes() {
-    return statusKilobytes("VmSize:") * 1024;
+  /** What it has mapped, resident or not, in bytes: VmSize is what RLIMIT_AS bounds. */
+  public long mappedBytes(String figure) {
+    return statusKilobytes(figure + ":") * 1024;
   }
 
   /** Of its own memory and what it has mapped, in bytes. */
