@@ -8,6 +8,7 @@ import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.ProcessView;
 import com.circleci.runnerinit.testing.Signal;
+import com.circleci.runnerinit.testing.TestCertificates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,6 +51,10 @@ class HostileTaskTest {
   @CsvSource({"as, VmSize, 0", "as, VmSize, 1", "data, VmData, 0", "data, VmData, 1"})
   void shouldEndAndReportWithNoMoreMemoryThanItHas(
       String limit, String inUse, int times, Scenario given) {
+    var certificates = TestCertificates.get();
+    given.apiOptions(given.apiOptions().overTls(certificates.serverWithRsaKey()));
+    given.root().devices().file("/ca.pem", certificates.authorityPem());
+    given.environment("SSL_CERT_FILE", "/ca.pem");
     given.agent("touch=/out/started", "wait-file=/out/go", "flood-stderr=1000000", "exit=3");
     var container = given.runTask();
     given.root().awaitFile("/out/started");
