@@ -35,7 +35,6 @@ public final class Signals {
   private static final int FIRST_REAL_TIME = 35;
 
   private static final int RTMIN = 34;
-
   private static final int LAST = 64;
 
   /** Of the signals from 1 to {@link #SIGSYS}, less "SIG". */
@@ -105,8 +104,7 @@ public final class Signals {
     if (offset.isEmpty()) {
       return OptionalInt.of(base);
     }
-    boolean isOffset = offset.length() > 1 && offset.length() <= 3 && offset.charAt(0) == sign;
-    if (!isOffset || !offset.chars().skip(1).allMatch(c -> c >= '0' && c <= '9')) {
+    if (!offset.matches("\\" + sign + "[0-9]{1,2}")) {
       return OptionalInt.empty();
     }
     int signal = base + Integer.parseInt(offset);

@@ -163,7 +163,6 @@ public final class TaskRun {
             this::listen,
             this::findUser,
             this::startEntrypoint,
-            this::becomeReady,
             this::awaitServices,
             this::startAgent,
             this::awaitAgent);
@@ -321,12 +320,8 @@ public final class TaskRun {
     }
   }
 
-  private Optional<Failure> becomeReady() {
-    status.becomeReady();
-    return Optional.empty();
-  }
-
   private Optional<Failure> awaitServices() throws KernelException {
+    status.becomeReady();
     if (configuration.readinessFile().isEmpty()) {
       return Optional.empty();
     }
