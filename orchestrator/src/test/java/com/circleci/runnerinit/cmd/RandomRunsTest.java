@@ -5,6 +5,7 @@ import com.circleci.runnerinit.linux.SimulatedKernel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
  * -Dsimulation.runs=N} makes more of them.
  */
 class RandomRunsTest {
-  private static final int RUNS = Integer.getInteger("simulation.runs", 20_000);
+  private static final int RUNS = Integer.getInteger("simulation.runs", 100_000);
 
   @Test
   void shouldKeepToTheRulesWhateverHappens() {
@@ -24,10 +25,7 @@ class RandomRunsTest {
       return;
     }
     long begin = System.nanoTime();
-    long things = 0;
-    for (long number = 0; number < RUNS; number++) {
-      things += run(number, false);
-    }
+    long things = LongStream.range(0, RUNS).parallel().map(number -> run(number, false)).sum();
     System.out.printf(
         "simulation: random: %d runs, %d things happened, %d s%n",
         RUNS, things, (System.nanoTime() - begin) / 1_000_000_000);
