@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class EveryOrderTest {
   /** Of each task: there are more orders than a minute allows, and the short ones come first. */
-  private static final int MOST_RUNS = Integer.getInteger("simulation.orders", 2000);
+  private static final int MOST_RUNS = Integer.getInteger("simulation.orders", 6000);
 
   private static int walks;
 
