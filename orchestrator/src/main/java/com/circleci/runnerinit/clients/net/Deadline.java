@@ -20,10 +20,12 @@ public final class Deadline {
   }
 
   public boolean isOver() {
-    return nanos - System.nanoTime() <= 0;
+    return left().isZero();
   }
 
-  public Deadline orEarlier(Deadline other) {
+  /** This, or a certain time from now. */
+  public Deadline orEarlier(Duration time) {
+    Deadline other = in(time);
     return other.nanos - nanos < 0 ? other : this;
   }
 }

@@ -2,6 +2,7 @@ package com.circleci.runnerinit.clients.runner;
 
 import com.circleci.runnerinit.clients.net.Deadline;
 import com.circleci.runnerinit.clients.net.NetworkException;
+import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
@@ -11,17 +12,22 @@ import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.MalformedURLException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.DoubleSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * CircleCI's runner API over HTTP or HTTPS. Making one costs nothing: addresses, certificates and
@@ -33,6 +39,8 @@ import java.util.function.DoubleSupplier;
  * docs/reference/runner-api.md}. For one thread at a time.
  */
 public final class RunnerApi implements Reporter {
+  private static final String UNCLAIM = "/api/v3/runner/unclaim";
+  private static final String FAIL = "/api/v2/task/event/fail";
   private static final String JSON = "application/json; charset=utf-8";
   private static final String ERROR = "error calling CircleCI runner API: ";
 
@@ -55,18 +63,6 @@ public final class RunnerApi implements Reporter {
   private final EventLog log;
   private final HttpClient client;
   private final Timing timing;
-
-  /** The routes that are called. */
-  private enum Route {
-    UNCLAIM("/api/v3/runner/unclaim"),
-    FAIL("/api/v2/task/event/fail");
-
-    private final String path;
-
-    Route(String path) {
-      this.path = path;
-    }
-  }
 
   /**
    * What the retries need of time and chance.
@@ -112,7 +108,7 @@ public final class RunnerApi implements Reporter {
         token,
         userAgent,
         log,
-        new HttpClient(kernel, userAgent, environment, log),
+        new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel)),
         Timing.system());
   }
 
@@ -161,10 +157,7 @@ public final class RunnerApi implements Reporter {
 
   @Override
   public Outcome unclaim(String taskId, Duration budget) {
-    return call(
-        Route.UNCLAIM,
-        json -> json.name("task_id").value(taskId).name("task_token").value(token.reveal()),
-        budget);
+    return call(UNCLAIM, json("task_id", taskId, "task_token", token.reveal()), budget);
   }
 
   /**
@@ -174,39 +167,64 @@ public final class RunnerApi implements Reporter {
    */
   @Override
   public Outcome fail(String allocation, String message, Duration budget) {
-    StringBuilder plain = new StringBuilder(message.length());
-    message.chars().filter(c -> "<>&'\"".indexOf(c) < 0).forEach(c -> plain.append((char) c));
-    byte[] bytes = plain.toString().getBytes(StandardCharsets.UTF_8);
-    return call(
-        Route.FAIL,
-        json -> {
-          json.name("allocation").value(allocation);
-          json.name("timestamp").value(timing.wallClock().millis());
-          json.name("message").value(Base64.getEncoder().encodeToString(bytes));
-        },
-        budget);
+    byte[] plain = message.replaceAll("[<>&'\"]", "").getBytes(StandardCharsets.UTF_8);
+    byte[] body =
+        json(
+            "allocation",
+            allocation,
+            "timestamp",
+            timing.wallClock().millis(),
+            "message",
+            Base64.getEncoder().encodeToString(plain));
+    return call(FAIL, body, budget);
   }
 
-  private Outcome call(Route route, Members members, Duration budget) {
+  /** An object, on a line of its own, of names and their strings or numbers. */
+  private static byte[] json(Object... members) {
+    StringWriter text = new StringWriter();
+    try (JsonWriter writer = new JsonWriter(text)) {
+      writer.beginObject();
+      for (int i = 0; i < members.length; i += 2) {
+        writer.name(members[i].toString());
+        if (members[i + 1] instanceof Long number) {
+          writer.value(number);
+        } else {
+          writer.value(members[i + 1].toString());
+        }
+      }
+      writer.endObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private Outcome call(String route, byte[] body, Duration budget) {
     Deadline end = Deadline.in(budget);
     JdkLibraries.load();
     Url server;
     try {
       server = Url.parse(baseUrl);
-    } catch (InvalidUrlException e) {
+    } catch (MalformedURLException e) {
       return notTold("the API's base URL is not valid: " + e.getMessage());
     }
-    if (!server.scheme().equals("http") && !server.scheme().equals("https")) {
+    if (!server.isSecure() && !server.scheme().equals("http")) {
       return notTold("unsupported protocol scheme \"" + server.scheme() + "\" of the base URL");
     }
     Map<String, String> headers = headers();
     for (Map.Entry<String, String> header : headers.entrySet()) {
-      Optional<String> defect = defect(header.getKey(), header.getValue());
-      if (defect.isPresent()) {
-        return notTold(defect.get());
+      int bad = indexOfInvalid(header.getValue());
+      if (bad >= 0) {
+        return notTold(
+            "invalid value of the header "
+                + header.getKey()
+                + ": its character "
+                + (bad + 1)
+                + " of "
+                + header.getValue().length()
+                + " is a line break, or not visible ASCII");
       }
     }
-    byte[] body = json(members);
     double pauseNanos = FIRST_PAUSE_NANOS;
     Outcome last = notTold("no time is left for it");
     for (int number = 1; !end.isOver(); number++) {
@@ -215,12 +233,9 @@ public final class RunnerApi implements Reporter {
       double spread = 1 - PAUSE_SPREAD + 2 * PAUSE_SPREAD * timing.random().getAsDouble();
       Duration grown = Duration.ofNanos((long) (pauseNanos * spread));
       pauseNanos *= PAUSE_FACTOR;
-      if (attempt.pause().isEmpty()) {
-        return last;
-      }
-      Duration asked = attempt.pause().get();
-      Duration pause = asked.compareTo(grown) > 0 ? asked : grown;
-      if (pause.compareTo(end.left().minus(LEAST_ATTEMPT)) >= 0) {
+      Duration pause = Collections.max(List.of(grown, attempt.pause().orElse(Duration.ZERO)));
+      boolean fits = pause.compareTo(end.left().minus(LEAST_ATTEMPT)) < 0;
+      if (attempt.pause().isEmpty() || !fits) {
         return last;
       }
       try {
@@ -231,24 +246,6 @@ public final class RunnerApi implements Reporter {
       }
     }
     return last;
-  }
-
-  @FunctionalInterface
-  private interface Members {
-    void write(JsonWriter json) throws IOException;
-  }
-
-  /** An object, on a line of its own. */
-  private static byte[] json(Members members) {
-    StringWriter text = new StringWriter();
-    try (JsonWriter writer = new JsonWriter(text)) {
-      writer.beginObject();
-      members.write(writer);
-      writer.endObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
   }
 
   private Map<String, String> headers() {
@@ -265,103 +262,78 @@ public final class RunnerApi implements Reporter {
     return headers;
   }
 
-  /**
-   * Says what keeps a header from being sent: a character outside of visible ASCII, space and tab
-   * (RFC 9110 §5.5). The message names the place, not the character.
-   */
-  private static Optional<String> defect(String name, String value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if ((c < ' ' && c != '\t') || c >= 0x7f) {
-        String kind = c == '\r' || c == '\n' ? " is a line break" : " is not visible ASCII";
-        return Optional.of(
-            "invalid value of the header "
-                + name
-                + ": its character "
-                + (i + 1)
-                + " of "
-                + value.length()
-                + kind);
-      }
-    }
-    return Optional.empty();
+  /** Of the first character that no header may hold (RFC 9110 §5.5), or -1. */
+  private static int indexOfInvalid(String value) {
+    Matcher invalid = Pattern.compile("[^\\t -~]").matcher(value);
+    return invalid.find() ? invalid.start() : -1;
   }
 
   private Attempt attempt(
-      Route route, Url server, Map<String, String> headers, byte[] body, int number, Deadline end) {
+      String route,
+      Url server,
+      Map<String, String> headers,
+      byte[] body,
+      int number,
+      Deadline end) {
     LogEvent event =
-        log.event("POST " + route.path)
+        log.event("POST " + route)
             .attribute("http.attempt", number)
             .attribute("http.host", server.authority())
             .attribute("http.method", "POST")
-            .attribute("http.route", route.path)
+            .attribute("http.route", route)
             .attribute("http.scheme", server.scheme());
-    Attempt attempt;
     String error;
+    Optional<Duration> pause = Optional.of(Duration.ZERO);
     try {
       HttpClient.Answer answer =
-          client.post(
-              server,
-              route.path,
-              headers,
-              body,
-              number - 1,
-              Deadline.in(ATTEMPT_LIMIT).orEarlier(end));
-      event.attribute("http.status_code", answer.status());
-      error = describe(route, answer.status(), number);
-      attempt = judge(route, answer, error);
-    } catch (HttpClient.NoWayException e) {
-      error = e.reason();
-      attempt = new Attempt(notTold(error), Optional.empty());
+          client.post(server, route, headers, body, number - 1, end.orEarlier(ATTEMPT_LIMIT));
+      int status = answer.status();
+      event.attribute("http.status_code", status);
+      if (status >= 200 && status < 300) {
+        event.success().write();
+        return new Attempt(new Outcome.Told(), Optional.empty());
+      }
+      error =
+          "the response from POST "
+              + route
+              + " was "
+              + HttpClient.inWords(status)
+              + " ("
+              + number
+              + " attempts)";
+      pause = pauseAfter(answer);
+      if (status == CONFLICT && route.equals(UNCLAIM)) {
+        event.error(error).write();
+        return new Attempt(new Outcome.NotTold("exhausted all task retries"), Optional.empty());
+      }
+    } catch (MalformedURLException e) {
+      error = String.valueOf(e.getMessage());
+      pause = Optional.empty();
     } catch (NetworkException e) {
       error = e.reason();
-      attempt = new Attempt(notTold(error), Optional.of(Duration.ZERO));
     } catch (RuntimeException | Error e) {
       // Said rather than thrown: an unknown failure must not end the reporting.
       error = LogEvent.inWords(e);
-      attempt = new Attempt(notTold(error), Optional.of(Duration.ZERO));
     }
-    if (attempt.outcome() instanceof Outcome.Told) {
-      event.success();
-    } else {
-      event.error(error);
-    }
-    event.write();
-    return attempt;
+    event.error(error).write();
+    return new Attempt(notTold(error), pause);
   }
 
-  /** What an answer means. A redirect is final, too: the token goes nowhere else. */
-  private Attempt judge(Route route, HttpClient.Answer answer, String error) {
+  /**
+   * What an answer that is no success asks for. A redirect is final: the token goes nowhere else.
+   */
+  private Optional<Duration> pauseAfter(HttpClient.Answer answer) {
     int status = answer.status();
-    if (status >= 200 && status < 300) {
-      return new Attempt(new Outcome.Told(), Optional.empty());
-    }
-    if (status == CONFLICT && route == Route.UNCLAIM) {
-      return new Attempt(new Outcome.NotTold("exhausted all task retries"), Optional.empty());
-    }
+    boolean mayAsk = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
     Optional<Duration> asked =
-        status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE
-            ? answer
-                .retryAfter()
-                .flatMap(value -> RetryAfter.parse(value, timing.wallClock().instant()))
-            : Optional.empty();
-    return new Attempt(
-        notTold(error), status >= 500 ? asked.or(() -> Optional.of(Duration.ZERO)) : asked);
+        answer
+            .retryAfter()
+            .filter(_ -> mayAsk)
+            .flatMap(value -> RetryAfter.parse(value, timing.wallClock().instant()));
+    return status >= 500 ? asked.or(() -> Optional.of(Duration.ZERO)) : asked;
   }
 
   private static Outcome notTold(String reason) {
     return new Outcome.NotTold(ERROR + reason);
-  }
-
-  private static String describe(Route route, int status, int attempts) {
-    return "the response from POST "
-        + route.path
-        + " was "
-        + status
-        + " ("
-        + StatusText.of(status)
-        + ") ("
-        + attempts
-        + " attempts)";
   }
 }

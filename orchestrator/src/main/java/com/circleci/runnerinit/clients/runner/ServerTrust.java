@@ -1,36 +1,81 @@
 package com.circleci.runnerinit.clients.runner;
 
+import com.circleci.runnerinit.clients.net.IpLiteral;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
-import java.security.cert.CertPathBuilder;
-import java.security.cert.CertStore;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertPathValidatorException.BasicReason;
+import java.security.cert.CertPathValidatorException.Reason;
 import java.security.cert.CertificateException;
-import java.security.cert.CollectionCertStoreParameters;
-import java.security.cert.PKIXBuilderParameters;
-import java.security.cert.PKIXCertPathBuilderResult;
+import java.security.cert.CertificateFactory;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.PKIXParameters;
+import java.security.cert.PKIXReason;
 import java.security.cert.TrustAnchor;
-import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.Date;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
+import javax.security.auth.x500.X500Principal;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trusts servers that Go's crypto/x509 would: whose certificate is for the host, and leads to a
  * root of the system or of the embedded set. The way there is found and checked by the JDK (RFC
  * 5280); the rules for what stands at its ends are Go's, which are looser in one place (what else
- * the key may be used for) and stricter in the others. Nothing is read before the first handshake.
+ * the key may be used for) and stricter in the others. So are the words for what is refused:
+ * docs/reference/runner-api.md has them in a table. Nothing is read before the first handshake.
  *
  * <p>For one thread.
  */
 final class ServerTrust extends X509ExtendedTrustManager {
+  private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+  private static final String ANY_USE = "2.5.29.37.0";
+  private static final int DNS_NAME = 2;
+  private static final int IP_ADDRESS = 7;
+  private static final int MAX_PATHS = 100;
+  private static final int NAMES_SHOWN = 10;
+  private static final int CHARACTERS_SHOWN = 300;
+
+  /** What stands before a wildcard's dot, and after it: Go's {@code validHostname}. */
+  private static final String HOST_NAME = "([a-z0-9_][a-z0-9_-]*\\.)*[a-z0-9_][a-z0-9_-]*";
+
+  private static final String UNKNOWN = "certificate signed by unknown authority ";
+  private static final String TOO_LONG = "too many intermediates for path length constraint";
+  private static final String NO_AUTHORITY =
+      "certificate is not authorized to sign other certificates";
+  private static final Map<Reason, String> REASONS =
+      Map.of(
+          BasicReason.INVALID_SIGNATURE,
+          UNKNOWN + "(a signature in its chain is wrong)",
+          BasicReason.ALGORITHM_CONSTRAINED,
+          UNKNOWN + "(a key in its chain is too weak)",
+          PKIXReason.NOT_CA_CERT,
+          NO_AUTHORITY,
+          PKIXReason.INVALID_KEY_USAGE,
+          UNKNOWN + "(parent certificate cannot sign this kind of certificate)",
+          PKIXReason.PATH_TOO_LONG,
+          TOO_LONG,
+          PKIXReason.INVALID_NAME,
+          "a root or intermediate certificate is not authorized to sign for this name",
+          PKIXReason.UNRECOGNIZED_CRIT_EXT,
+          "unhandled critical extension");
+
   private final RootStores stores;
   private String host = "";
 
@@ -60,97 +105,209 @@ final class ServerTrust extends X509ExtendedTrustManager {
   public void checkServerTrusted(X509Certificate[] chain, String keyExchange, Socket socket)
       throws CertificateException {
     Instant now = Instant.now();
-    CertificateWords words = new CertificateWords(chain, now);
-    X509Certificate leaf = chain[0];
-    Optional<String> refusal = words.outOfTime(leaf).or(() -> words.wrongHost(host));
-    if (refusal.isPresent()) {
-      throw new UntrustedException(refusal.get());
-    }
+    checkTime(List.of(chain[0]), now);
+    checkHost(chain[0]);
     List<X509Certificate> roots = new ArrayList<>();
-    String reason = words.unknownAuthority();
+    CertificateException refusal = unknownAuthority(List.of(chain));
+    // The folders come last: they are read, file by file, only when nothing else helped.
     for (RootStores.Source source : RootStores.Source.values()) {
-      // The folders come last: they are read, file by file, only when nothing else helped.
-      if (roots.addAll(stores.named(source, chain))) {
-        refusal = refusal(chain, roots, words, now);
-        if (refusal.isEmpty()) {
-          return;
-        }
-        reason = refusal.get();
+      roots.addAll(stores.of(source));
+      try {
+        checkPaths(chain, roots, now);
+        return;
+      } catch (UntrustedException e) {
+        refusal = e;
       }
     }
-    throw new UntrustedException(reason);
+    throw refusal;
   }
 
-  private static Optional<String> refusal(
-      X509Certificate[] chain, List<X509Certificate> roots, CertificateWords words, Instant now)
+  /** Looks for a way to a root by what the server sent, in any order, as Go does. */
+  private static void checkPaths(X509Certificate[] chain, List<X509Certificate> roots, Instant now)
       throws CertificateException {
     if (roots.contains(chain[0])) {
-      return words.wrongUse(List.of(chain[0]));
+      checkUse(List.of(chain[0]));
+      return;
     }
-    Set<TrustAnchor> anchors = new HashSet<>();
-    for (X509Certificate root : roots) {
-      boolean signs = root.getVersion() < 3 || root.getBasicConstraints() >= 0;
-      if (signs && words.outOfTime(root).isEmpty()) {
-        anchors.add(new TrustAnchor(root, null));
+    CertificateException refusal = unknownAuthority(List.of(chain));
+    Queue<List<X509Certificate>> paths = new ArrayDeque<>(List.of(List.of(chain[0])));
+    for (int tried = 0; tried < MAX_PATHS && !paths.isEmpty(); tried++) {
+      List<X509Certificate> path = paths.remove();
+      X500Principal issuer = path.getLast().getIssuerX500Principal();
+      for (X509Certificate root : roots) {
+        if (root.getSubjectX500Principal().equals(issuer)) {
+          try {
+            checkPath(path, root, now);
+            return;
+          } catch (UntrustedException e) {
+            refusal = e;
+          }
+        }
+      }
+      for (X509Certificate next : chain) {
+        if (next.getSubjectX500Principal().equals(issuer) && !path.contains(next)) {
+          paths.add(Stream.concat(path.stream(), Stream.of(next)).toList());
+        }
       }
     }
-    if (anchors.isEmpty()) {
-      return words.outOfTime(roots.getFirst()).or(() -> Optional.of(words.unknownAuthority()));
+    throw refusal;
+  }
+
+  private static void checkPath(List<X509Certificate> path, X509Certificate root, Instant now)
+      throws CertificateException {
+    checkTime(List.of(root), now);
+    checkTime(path, now);
+    // What version 1 has no extension for is allowed.
+    int length = root.getVersion() < 3 ? Integer.MAX_VALUE : root.getBasicConstraints();
+    if (length < 0) {
+      throw new UntrustedException(NO_AUTHORITY);
     }
-    X509CertSelector target = new X509CertSelector();
-    target.setCertificate(chain[0]);
     try {
-      PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, target);
-      parameters.addCertStore(
-          CertStore.getInstance(
-              "Collection", new CollectionCertStoreParameters(Arrays.asList(chain))));
+      PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
       parameters.setRevocationEnabled(false);
-      parameters.setMaxPathLength(-1);
       parameters.setDate(Date.from(now));
-      PKIXCertPathBuilderResult result =
-          (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
-      List<X509Certificate> path = new ArrayList<>();
-      result.getCertPath().getCertificates().forEach(one -> path.add((X509Certificate) one));
-      return words
-          .weakSignature(path)
-          .or(() -> words.tooLong(path, result.getTrustAnchor().getTrustedCert()))
-          .or(() -> {
-            path.add(result.getTrustAnchor().getTrustedCert());
-            return words.wrongUse(path);
-          });
+      CertPathValidator.getInstance("PKIX")
+          .validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
+    } catch (CertPathValidatorException e) {
+      checkSignatures(path);
+      String reason = REASONS.getOrDefault(e.getReason(), "");
+      throw reason.isEmpty() ? unknownAuthority(path) : new UntrustedException(reason);
     } catch (GeneralSecurityException e) {
-      return Optional.of(words.noPath(anchors));
+      throw new CertificateException(e);
+    }
+    checkSignatures(path);
+    if (path.size() - 1 > length) {
+      throw new UntrustedException(TOO_LONG);
+    }
+    checkUse(path);
+    checkUse(List.of(root));
+  }
+
+  private static void checkTime(List<X509Certificate> certificates, Instant now)
+      throws UntrustedException {
+    for (X509Certificate certificate : certificates) {
+      Instant begin = certificate.getNotBefore().toInstant();
+      Instant end = certificate.getNotAfter().toInstant();
+      if (now.isBefore(begin) || now.isAfter(end)) {
+        throw new UntrustedException(
+            "certificate has expired or is not yet valid: current time "
+                + text(now)
+                + (now.isAfter(end)
+                    ? " is after " + text(end)
+                    : " is before "
+                        + text(begin)
+                        + " (it is not valid yet, or the clock of this node is wrong)"));
+      }
     }
   }
 
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String keyExchange, SSLEngine engine)
-      throws CertificateException {
-    throw new CertificateException("only sockets are checked");
+  /** Without java.time's formatters, which cost the executable more than that is worth. */
+  private static String text(Instant time) {
+    return LocalDateTime.ofEpochSecond(time.getEpochSecond(), 0, ZoneOffset.UTC) + "Z";
+  }
+
+  /** Go's {@code VerifyHostname}: the common name counts for nothing. */
+  private void checkHost(X509Certificate leaf) throws CertificateException {
+    Optional<InetAddress> address = IpLiteral.parse(host);
+    List<String> names = alternativeNames(leaf, address.isPresent() ? IP_ADDRESS : DNS_NAME);
+    if (names.stream()
+        .anyMatch(
+            name -> address.isPresent() ? IpLiteral.parse(name).equals(address) : matches(name))) {
+      return;
+    }
+    if (!names.isEmpty()) {
+      String shown = String.join(", ", names.subList(0, Math.min(NAMES_SHOWN, names.size())));
+      throw new UntrustedException(
+          shortened("certificate is valid for " + shown) + ", not " + host);
+    }
+    if (address.isPresent()) {
+      throw new UntrustedException(
+          "cannot validate certificate for " + host + " because it doesn't contain any IP SANs");
+    }
+    String subject = leaf.getSubjectX500Principal().getName().toLowerCase(Locale.ROOT);
+    throw new UntrustedException(
+        ("," + subject + ",").contains(",cn=" + host.toLowerCase(Locale.ROOT) + ",")
+            ? "certificate relies on legacy Common Name field, use SANs instead"
+            : "certificate is not valid for any names, but wanted to match " + host);
+  }
+
+  private static List<String> alternativeNames(X509Certificate certificate, int kind)
+      throws CertificateParsingException {
+    @Nullable Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+    return names == null
+        ? List.of()
+        : names.stream()
+            .filter(name -> name.getFirst().equals(kind))
+            .map(name -> String.valueOf(name.get(1)))
+            .toList();
+  }
+
+  private boolean matches(String pattern) {
+    String name = host.toLowerCase(Locale.ROOT);
+    String lower = pattern.toLowerCase(Locale.ROOT);
+    boolean valid = name.matches(HOST_NAME);
+    return lower.startsWith("*.") && name.indexOf('.') > 0
+        ? valid && name.substring(name.indexOf('.')).equals(lower.substring(1))
+        : lower.equals(name) || (valid && lower.equals(name + "."));
+  }
+
+  private static UntrustedException unknownAuthority(List<X509Certificate> chain) {
+    X509Certificate leaf = chain.getFirst();
+    String issuer = chain.getLast().getIssuerX500Principal().getName();
+    return new UntrustedException(
+        leaf.getSubjectX500Principal().equals(leaf.getIssuerX500Principal())
+            ? UNKNOWN + "(it is self-signed)"
+            : shortened(UNKNOWN + "(issuer: " + issuer + ")"));
+  }
+
+  /** Each certificate, the root's too, must allow for servers, or say nothing. */
+  private static void checkUse(List<X509Certificate> path) throws CertificateException {
+    for (X509Certificate certificate : path) {
+      @Nullable List<String> uses = certificate.getExtendedKeyUsage();
+      if (uses != null && !uses.contains(SERVER_AUTH) && !uses.contains(ANY_USE)) {
+        throw new UntrustedException("certificate specifies an incompatible key usage");
+      }
+    }
+  }
+
+  /** Go takes none by SHA-1 or MD5. */
+  private static void checkSignatures(List<X509Certificate> path) throws UntrustedException {
+    for (X509Certificate certificate : path) {
+      String algorithm = certificate.getSigAlgName().toUpperCase(Locale.ROOT);
+      if (algorithm.startsWith("SHA1") || algorithm.startsWith("MD")) {
+        throw new UntrustedException(
+            UNKNOWN + "(cannot verify signature: insecure algorithm " + algorithm + ")");
+      }
+    }
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= CHARACTERS_SHOWN ? text : text.substring(0, CHARACTERS_SHOWN) + "…";
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String keyExchange)
-      throws CertificateException {
-    throw new CertificateException("only sockets are checked");
+  public void checkServerTrusted(X509Certificate[] chain, String keyExchange, SSLEngine engine) {
+    throw new UnsupportedOperationException();
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String keyType, Socket socket)
-      throws CertificateException {
-    throw new CertificateException("clients are not trusted");
+  public void checkServerTrusted(X509Certificate[] chain, String keyExchange) {
+    throw new UnsupportedOperationException();
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String keyType, SSLEngine engine)
-      throws CertificateException {
-    throw new CertificateException("clients are not trusted");
+  public void checkClientTrusted(X509Certificate[] chain, String keyType, Socket socket) {
+    throw new UnsupportedOperationException();
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String keyType)
-      throws CertificateException {
-    throw new CertificateException("clients are not trusted");
+  public void checkClientTrusted(X509Certificate[] chain, String keyType, SSLEngine engine) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String keyType) {
+    throw new UnsupportedOperationException();
   }
 
   @Override

@@ -37,6 +37,37 @@ final class Tls {
     this.trust = trust;
   }
 
+  /** Shakes hands over a connection; the server must prove that it is the one of the URL. */
+  SSLSocket over(Socket connection, Url server) throws IOException {
+    // A name with the root's dot is the same host, but no certificate is written for it.
+    String host = server.host().replaceFirst("\\.$", "");
+    if (factory == null) {
+      factory = factory();
+    }
+    SSLSocket socket =
+        (SSLSocket) factory.createSocket(connection, host, server.port(), /* autoClose= */ true);
+    SSLParameters parameters = socket.getSSLParameters();
+    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
+    boolean isName = IpLiteral.parse(host).isEmpty();
+    parameters.setServerNames(isName ? List.of(new HostName(host)) : List.of());
+    socket.setSSLParameters(parameters);
+    trust.expect(host);
+    socket.startHandshake();
+    return socket;
+  }
+
+  private SSLSocketFactory factory() throws IOException {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      // The constructor is for providers.
+      SecureRandom random = new SecureRandom(new KernelRandom(kernel), null) {};
+      context.init(null, new TrustManager[] {trust}, random);
+      return context.getSocketFactory();
+    } catch (GeneralSecurityException e) {
+      throw new NetworkException("tls: not available: " + e.getMessage());
+    }
+  }
+
   /** A name for the server to choose its certificate by: the JDK's own takes no underscore. */
   private static final class HostName extends SNIServerName {
     HostName(String host) {
@@ -45,9 +76,8 @@ final class Tls {
   }
 
   /** Randomness from the kernel, for which nothing has to be opened. */
+  @SuppressWarnings("serial") // it is never written
   private static final class KernelRandom extends SecureRandomSpi {
-    private static final long serialVersionUID = 1L;
-
     private final transient Kernel kernel;
 
     KernelRandom(Kernel kernel) {
@@ -70,43 +100,6 @@ final class Tls {
         throw new IllegalStateException(e.getMessage(), e);
       }
     }
-
-    /** The constructor is for providers. */
-    static SecureRandom of(Kernel kernel) {
-      return new SecureRandom(new KernelRandom(kernel), null) {
-        private static final long serialVersionUID = 1L;
-      };
-    }
-  }
-
-  /** Shakes hands over a connection; the server must prove that it is the one of the URL. */
-  SSLSocket over(Socket connection, Url server) throws IOException {
-    // A name with the root's dot is the same host, but no certificate is written for it.
-    String host = server.host();
-    host = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
-    SSLSocket socket =
-        (SSLSocket) factory().createSocket(connection, host, server.port(), /* autoClose= */ true);
-    SSLParameters parameters = socket.getSSLParameters();
-    parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
-    boolean isName = IpLiteral.parse(host).isEmpty();
-    parameters.setServerNames(isName ? List.of(new HostName(host)) : List.of());
-    socket.setSSLParameters(parameters);
-    trust.expect(host);
-    socket.startHandshake();
-    return socket;
-  }
-
-  private SSLSocketFactory factory() throws IOException {
-    if (factory == null) {
-      try {
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, new TrustManager[] {trust}, KernelRandom.of(kernel));
-        factory = context.getSocketFactory();
-      } catch (GeneralSecurityException e) {
-        throw new NetworkException("tls: not available: " + e.getMessage());
-      }
-    }
-    return factory;
   }
 
   /** The words for a failure of TLS, which the server or its certificate may be the cause of. */
@@ -123,11 +116,9 @@ final class Tls {
     if (message.contains("Remote host terminated the handshake") || message.contains("closed")) {
       return "EOF (the server closed the connection during the TLS handshake)";
     }
-    String received = "Received fatal alert: ";
-    int alert = message.indexOf(received);
-    if (alert >= 0) {
-      return "remote error: tls: " + message.substring(alert + received.length()).replace('_', ' ');
-    }
-    return "tls: " + message;
+    String[] alert = message.split("Received fatal alert: ", 2);
+    return alert.length > 1
+        ? "remote error: tls: " + alert[1].replace('_', ' ')
+        : "tls: " + message;
   }
 }
