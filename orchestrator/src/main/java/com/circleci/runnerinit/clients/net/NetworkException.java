@@ -10,6 +10,11 @@ public final class NetworkException extends IOException {
     super(reason);
   }
 
+  /** Whether the deadline has passed. */
+  public boolean isTimeout() {
+    return reason().endsWith("i/o timeout");
+  }
+
   public String reason() {
     return String.valueOf(getMessage());
   }

@@ -288,7 +288,7 @@ public final class Resolver {
                 answer -> take(answer, question, server),
                 () -> fail(server, "invalid DNS response"));
       } catch (NetworkException e) {
-        fail(server, share.isOver() ? TIMEOUT : e.reason());
+        fail(server, e.isTimeout() ? TIMEOUT : e.reason());
       } catch (IOException e) {
         fail(server, "EOF");
       }

@@ -16,13 +16,13 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.config.Http1Config;
@@ -54,11 +54,7 @@ final class HttpClient {
   private final Resolver resolver;
   private final Tls tls;
 
-  /**
-   * What a server answered.
-   *
-   * @param retryAfter the value of its {@code Retry-After} header
-   */
+  /** What a server answered, with the value of its {@code Retry-After} header. */
   record Answer(int status, Optional<String> retryAfter) {}
 
   HttpClient(
@@ -85,17 +81,12 @@ final class HttpClient {
    * @throws NetworkException if no answer came; another attempt may succeed
    */
   Answer post(
-      Url server,
-      String path,
-      Map<String, String> headers,
-      byte[] body,
-      int turn,
-      Deadline deadline)
+      Url server, String path, Map<String, String> headers, String body, int turn, Deadline end)
       throws MalformedURLException, NetworkException {
     Optional<Url> proxy = proxies.to(server);
     String culprit = proxy.isPresent() ? "proxyconnect tcp: " : "";
     String timeout = "";
-    try (Connection connection = dial(proxy.orElse(server), turn, deadline)) {
+    try (Connection connection = dial(proxy.orElse(server), turn, end)) {
       Socket socket = connection;
       timeout = "TLS handshake timeout";
       if (proxy.isPresent() && proxy.get().isSecure()) {
@@ -117,17 +108,15 @@ final class HttpClient {
       all.put("Host", server.authority());
       all.putAll(headers);
       reader.ifPresent(it -> authorize(all, it));
-      all.put("Content-Length", Integer.toString(body.length));
+      all.put("Content-Length", "" + body.getBytes(StandardCharsets.UTF_8).length);
       all.put("Connection", "close");
-      String target =
-          (reader.isPresent() ? "http://" + server.authority() : "") + server.under(path);
-      ClassicHttpResponse head = roundTrip(socket, "POST " + target, all, body);
+      String site = reader.isPresent() ? "http://" + server.authority() : "";
+      ClassicHttpResponse head = roundTrip(socket, "POST " + site + server.under(path), all, body);
       takeLeave(connection, socket);
-      return new Answer(
-          head.getCode(),
-          Optional.ofNullable(head.getFirstHeader("Retry-After")).map(header -> header.getValue()));
+      Optional<Header> pause = Optional.ofNullable(head.getFirstHeader("Retry-After"));
+      return new Answer(head.getCode(), pause.map(Header::getValue));
     } catch (IOException | RuntimeException e) {
-      throw new NetworkException(culprit + reason(e, deadline.isOver() ? timeout : ""));
+      throw new NetworkException(culprit + reason(e, timeout));
     }
   }
 
@@ -149,7 +138,7 @@ final class HttpClient {
     headers.put("Host", server.address());
     headers.put("User-Agent", userAgent);
     authorize(headers, proxy);
-    int status = roundTrip(socket, "CONNECT " + server.address(), headers, new byte[0]).getCode();
+    int status = roundTrip(socket, "CONNECT " + server.address(), headers, "").getCode();
     if (status / 100 != 2) {
       throw new NetworkException("the proxy's answer to CONNECT was " + inWords(status));
     }
@@ -160,13 +149,11 @@ final class HttpClient {
   }
 
   private static ClassicHttpResponse roundTrip(
-      Socket socket, String request, Map<String, String> headers, byte[] body) throws IOException {
-    StringBuilder head = new StringBuilder(request).append(" HTTP/1.1\r\n");
-    headers.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
+      Socket socket, String request, Map<String, String> headers, String body) throws IOException {
+    StringBuilder text = new StringBuilder(request).append(" HTTP/1.1\r\n");
+    headers.forEach((name, value) -> text.append(name).append(": ").append(value).append("\r\n"));
     // In one piece: two writes over TLS would meet a delayed ACK.
-    byte[] start = head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
-    byte[] message = Arrays.copyOf(start, start.length + body.length);
-    System.arraycopy(body, 0, message, start.length, body.length);
+    byte[] message = text.append("\r\n").append(body).toString().getBytes(StandardCharsets.UTF_8);
     try {
       socket.getOutputStream().write(message);
     } catch (IOException e) {
@@ -246,7 +233,7 @@ final class HttpClient {
     }
   }
 
-  /** Says a failure in Go's words; TLS wraps those of the connection into exceptions of its own. */
+  /** Says a failure in Go's words; TLS wraps that of the connection, or of a certificate. */
   private static String reason(Exception e, String timeout) {
     @Nullable Throwable cause = e;
     while (cause != null && !(cause instanceof NetworkException)) {
@@ -255,7 +242,7 @@ final class HttpClient {
     if (!(cause instanceof NetworkException network)) {
       return Tls.reason(e);
     }
-    return timeout.isEmpty() ? network.reason() : timeout;
+    return network.isTimeout() && !timeout.isEmpty() ? timeout : network.reason();
   }
 
   /** A status as in {@code 404 (Not Found)}, by Go's names. */

@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.Collections;
@@ -44,6 +45,9 @@ public final class RunnerApi implements Reporter {
   private static final String JSON = "application/json; charset=utf-8";
   private static final String ERROR = "error calling CircleCI runner API: ";
 
+  /** RFC 9110 §5.5, without what it calls obsolete. */
+  private static final Pattern NOT_IN_A_HEADER = Pattern.compile("[^\\t -~]");
+
   private static final Duration ATTEMPT_LIMIT = Duration.ofSeconds(5);
 
   /** With less time there is no attempt: it would only hide the reason of the one before. */
@@ -64,30 +68,15 @@ public final class RunnerApi implements Reporter {
   private final HttpClient client;
   private final Timing timing;
 
-  /**
-   * What the retries need of time and chance.
-   *
-   * @param random from 0 to 1
-   */
+  /** What the retries need of time and of chance, which is from 0 to 1. */
   record Timing(InstantSource wallClock, Pause pause, DoubleSupplier random) {
-    /** Waits for a while. */
     @FunctionalInterface
     interface Pause {
       void take(Duration duration) throws InterruptedException;
     }
-
-    static Timing system() {
-      SplittableRandom random = new SplittableRandom(System.nanoTime());
-      return new Timing(InstantSource.system(), Thread::sleep, random::nextDouble);
-    }
   }
 
-  /**
-   * What came of an attempt.
-   *
-   * @param outcome of the call, if this is the last attempt
-   * @param pause at least that before another attempt; none: there is to be no other
-   */
+  /** What came of an attempt, and the least pause before another one, if there is to be one. */
   private record Attempt(Outcome outcome, Optional<Duration> pause) {}
 
   /**
@@ -109,7 +98,7 @@ public final class RunnerApi implements Reporter {
         userAgent,
         log,
         new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel)),
-        Timing.system());
+        new Timing(InstantSource.system(), Thread::sleep, new SplittableRandom()::nextDouble));
   }
 
   RunnerApi(
@@ -136,28 +125,19 @@ public final class RunnerApi implements Reporter {
    *     random hexadecimal digits do
    */
   public static String userAgent(String version, String architecture, String hostName) {
-    String processor =
-        switch (architecture) {
-          case "x86_64" -> "amd64";
-          case "aarch64" -> "arm64";
-          default -> architecture;
-        };
-    boolean isToken =
-        hostName
-            .chars()
-            .allMatch(c -> c < 0x7f && (Character.isLetterOrDigit(c) || "-._".indexOf(c) >= 0));
+    String processor = architecture.replace("x86_64", "amd64").replace("aarch64", "arm64");
     // Not for secrecy, and asked for at every start: a secure generator would be a waste.
-    long seed = System.nanoTime() * 0x9E3779B97F4A7C15L ^ System.currentTimeMillis();
-    String correlation =
-        hostName.startsWith("ccita-") && isToken
-            ? hostName
-            : HexFormat.of().toHexDigits((int) (seed ^ seed >>> 32));
+    int random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis()).nextInt();
+    boolean isTask = hostName.matches("ccita-[A-Za-z0-9._-]*");
+    String correlation = isTask ? hostName : HexFormat.of().toHexDigits(random);
     return "CircleCI-GOAT/" + version + " (linux; " + processor + "; " + correlation + ")";
   }
 
   @Override
   public Outcome unclaim(String taskId, Duration budget) {
-    return call(UNCLAIM, json("task_id", taskId, "task_token", token.reveal()), budget);
+    String json =
+        "{\"task_id\":" + json(taskId) + ",\"task_token\":" + json(token.reveal()) + "}\n";
+    return call(UNCLAIM, json, budget);
   }
 
   /**
@@ -168,38 +148,23 @@ public final class RunnerApi implements Reporter {
   @Override
   public Outcome fail(String allocation, String message, Duration budget) {
     byte[] plain = message.replaceAll("[<>&'\"]", "").getBytes(StandardCharsets.UTF_8);
-    byte[] body =
-        json(
-            "allocation",
-            allocation,
-            "timestamp",
-            timing.wallClock().millis(),
-            "message",
-            Base64.getEncoder().encodeToString(plain));
-    return call(FAIL, body, budget);
+    String encoded = Base64.getEncoder().encodeToString(plain);
+    long now = timing.wallClock().millis();
+    String json = "{\"allocation\":" + json(allocation) + ",\"timestamp\":" + now;
+    return call(FAIL, json + ",\"message\":" + json(encoded) + "}\n", budget);
   }
 
-  /** An object, on a line of its own, of names and their strings or numbers. */
-  private static byte[] json(Object... members) {
-    StringWriter text = new StringWriter();
-    try (JsonWriter writer = new JsonWriter(text)) {
-      writer.beginObject();
-      for (int i = 0; i < members.length; i += 2) {
-        writer.name(members[i].toString());
-        if (members[i + 1] instanceof Long number) {
-          writer.value(number);
-        } else {
-          writer.value(members[i + 1].toString());
-        }
-      }
-      writer.endObject();
+  private static String json(String text) {
+    StringWriter json = new StringWriter();
+    try (JsonWriter writer = new JsonWriter(json)) {
+      writer.value(text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    return json.toString();
   }
 
-  private Outcome call(String route, byte[] body, Duration budget) {
+  private Outcome call(String route, String body, Duration budget) {
     Deadline end = Deadline.in(budget);
     JdkLibraries.load();
     Url server;
@@ -213,22 +178,17 @@ public final class RunnerApi implements Reporter {
     }
     Map<String, String> headers = headers();
     for (Map.Entry<String, String> header : headers.entrySet()) {
-      int bad = indexOfInvalid(header.getValue());
-      if (bad >= 0) {
-        return notTold(
-            "invalid value of the header "
-                + header.getKey()
-                + ": its character "
-                + (bad + 1)
-                + " of "
-                + header.getValue().length()
-                + " is a line break, or not visible ASCII");
+      Matcher invalid = NOT_IN_A_HEADER.matcher(header.getValue());
+      if (invalid.find()) {
+        String place = (invalid.start() + 1) + " of " + header.getValue().length();
+        String defect = ": its character " + place + " is a line break, or not visible ASCII";
+        return notTold("invalid value of the header " + header.getKey() + defect);
       }
     }
     double pauseNanos = FIRST_PAUSE_NANOS;
     Outcome last = notTold("no time is left for it");
-    for (int number = 1; !end.isOver(); number++) {
-      Attempt attempt = attempt(route, server, headers, body, number, end);
+    for (int turn = 0; !end.isOver(); turn++) {
+      Attempt attempt = attempt(route, server, headers, body, turn, end);
       last = attempt.outcome();
       double spread = 1 - PAUSE_SPREAD + 2 * PAUSE_SPREAD * timing.random().getAsDouble();
       Duration grown = Duration.ofNanos((long) (pauseNanos * spread));
@@ -262,22 +222,11 @@ public final class RunnerApi implements Reporter {
     return headers;
   }
 
-  /** Of the first character that no header may hold (RFC 9110 §5.5), or -1. */
-  private static int indexOfInvalid(String value) {
-    Matcher invalid = Pattern.compile("[^\\t -~]").matcher(value);
-    return invalid.find() ? invalid.start() : -1;
-  }
-
   private Attempt attempt(
-      String route,
-      Url server,
-      Map<String, String> headers,
-      byte[] body,
-      int number,
-      Deadline end) {
+      String route, Url server, Map<String, String> headers, String body, int turn, Deadline end) {
     LogEvent event =
         log.event("POST " + route)
-            .attribute("http.attempt", number)
+            .attribute("http.attempt", turn + 1)
             .attribute("http.host", server.authority())
             .attribute("http.method", "POST")
             .attribute("http.route", route)
@@ -286,21 +235,15 @@ public final class RunnerApi implements Reporter {
     Optional<Duration> pause = Optional.of(Duration.ZERO);
     try {
       HttpClient.Answer answer =
-          client.post(server, route, headers, body, number - 1, end.orEarlier(ATTEMPT_LIMIT));
+          client.post(server, route, headers, body, turn, end.orEarlier(ATTEMPT_LIMIT));
       int status = answer.status();
       event.attribute("http.status_code", status);
       if (status >= 200 && status < 300) {
         event.success().write();
         return new Attempt(new Outcome.Told(), Optional.empty());
       }
-      error =
-          "the response from POST "
-              + route
-              + " was "
-              + HttpClient.inWords(status)
-              + " ("
-              + number
-              + " attempts)";
+      String seen = HttpClient.inWords(status) + " (" + (turn + 1) + " attempts)";
+      error = "the response from POST " + route + " was " + seen;
       pause = pauseAfter(answer);
       if (status == CONFLICT && route.equals(UNCLAIM)) {
         event.error(error).write();
@@ -319,17 +262,14 @@ public final class RunnerApi implements Reporter {
     return new Attempt(notTold(error), pause);
   }
 
-  /**
-   * What an answer that is no success asks for. A redirect is final: the token goes nowhere else.
-   */
+  /** A redirect is final, too: the token goes nowhere else. */
   private Optional<Duration> pauseAfter(HttpClient.Answer answer) {
     int status = answer.status();
-    boolean mayAsk = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
-    Optional<Duration> asked =
-        answer
-            .retryAfter()
-            .filter(_ -> mayAsk)
-            .flatMap(value -> RetryAfter.parse(value, timing.wallClock().instant()));
+    Optional<Duration> asked = Optional.empty();
+    if (status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE) {
+      Instant now = timing.wallClock().instant();
+      asked = answer.retryAfter().flatMap(value -> RetryAfter.parse(value, now));
+    }
     return status >= 500 ? asked.or(() -> Optional.of(Duration.ZERO)) : asked;
   }
 

@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.clients.runner;
 
 import com.circleci.runnerinit.clients.net.IpLiteral;
+import com.circleci.runnerinit.clients.net.NetworkException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
@@ -10,7 +11,6 @@ import java.security.cert.CertPathValidatorException.BasicReason;
 import java.security.cert.CertPathValidatorException.Reason;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXParameters;
 import java.security.cert.PKIXReason;
 import java.security.cert.TrustAnchor;
@@ -49,7 +49,6 @@ final class ServerTrust extends X509ExtendedTrustManager {
   private static final int DNS_NAME = 2;
   private static final int IP_ADDRESS = 7;
   private static final int MAX_PATHS = 100;
-  private static final int NAMES_SHOWN = 10;
   private static final int CHARACTERS_SHOWN = 300;
 
   /** What stands before a wildcard's dot, and after it: Go's {@code validHostname}. */
@@ -79,24 +78,11 @@ final class ServerTrust extends X509ExtendedTrustManager {
   private final RootStores stores;
   private String host = "";
 
-  /** A server whose certificate is refused; the message says why, in one line. */
-  static final class UntrustedException extends CertificateException {
-    private static final long serialVersionUID = 1L;
-
-    UntrustedException(String reason) {
-      super("tls: failed to verify certificate: x509: " + reason);
-    }
-  }
-
   ServerTrust(RootStores stores) {
     this.stores = stores;
   }
 
-  /**
-   * Says whom the next handshake is to be with.
-   *
-   * @param host a name without the root's dot, or an address
-   */
+  /** Says whom the next handshake is to be with: a name without the root's dot, or an address. */
   void expect(String host) {
     this.host = host;
   }
@@ -115,7 +101,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
       try {
         checkPaths(chain, roots, now);
         return;
-      } catch (UntrustedException e) {
+      } catch (CertificateException e) {
         refusal = e;
       }
     }
@@ -139,7 +125,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
           try {
             checkPath(path, root, now);
             return;
-          } catch (UntrustedException e) {
+          } catch (CertificateException e) {
             refusal = e;
           }
         }
@@ -160,7 +146,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
     // What version 1 has no extension for is allowed.
     int length = root.getVersion() < 3 ? Integer.MAX_VALUE : root.getBasicConstraints();
     if (length < 0) {
-      throw new UntrustedException(NO_AUTHORITY);
+      throw untrusted(NO_AUTHORITY);
     }
     try {
       PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
@@ -171,32 +157,29 @@ final class ServerTrust extends X509ExtendedTrustManager {
     } catch (CertPathValidatorException e) {
       checkSignatures(path);
       String reason = REASONS.getOrDefault(e.getReason(), "");
-      throw reason.isEmpty() ? unknownAuthority(path) : new UntrustedException(reason);
+      throw reason.isEmpty() ? unknownAuthority(path) : untrusted(reason);
     } catch (GeneralSecurityException e) {
       throw new CertificateException(e);
     }
     checkSignatures(path);
     if (path.size() - 1 > length) {
-      throw new UntrustedException(TOO_LONG);
+      throw untrusted(TOO_LONG);
     }
     checkUse(path);
     checkUse(List.of(root));
   }
 
   private static void checkTime(List<X509Certificate> certificates, Instant now)
-      throws UntrustedException {
+      throws CertificateException {
+    String words = "certificate has expired or is not yet valid: current time " + text(now);
+    String clock = " (it is not valid yet, or the clock of this node is wrong)";
     for (X509Certificate certificate : certificates) {
       Instant begin = certificate.getNotBefore().toInstant();
       Instant end = certificate.getNotAfter().toInstant();
-      if (now.isBefore(begin) || now.isAfter(end)) {
-        throw new UntrustedException(
-            "certificate has expired or is not yet valid: current time "
-                + text(now)
-                + (now.isAfter(end)
-                    ? " is after " + text(end)
-                    : " is before "
-                        + text(begin)
-                        + " (it is not valid yet, or the clock of this node is wrong)"));
+      if (now.isBefore(begin)) {
+        throw untrusted(words + " is before " + text(begin) + clock);
+      } else if (now.isAfter(end)) {
+        throw untrusted(words + " is after " + text(end));
       }
     }
   }
@@ -209,37 +192,34 @@ final class ServerTrust extends X509ExtendedTrustManager {
   /** Go's {@code VerifyHostname}: the common name counts for nothing. */
   private void checkHost(X509Certificate leaf) throws CertificateException {
     Optional<InetAddress> address = IpLiteral.parse(host);
-    List<String> names = alternativeNames(leaf, address.isPresent() ? IP_ADDRESS : DNS_NAME);
-    if (names.stream()
-        .anyMatch(
-            name -> address.isPresent() ? IpLiteral.parse(name).equals(address) : matches(name))) {
-      return;
+    int kind = address.isPresent() ? IP_ADDRESS : DNS_NAME;
+    @Nullable Collection<List<?>> alternatives = leaf.getSubjectAlternativeNames();
+    List<String> names = new ArrayList<>();
+    for (List<?> name : alternatives == null ? List.<List<?>>of() : alternatives) {
+      if (name.getFirst().equals(kind)) {
+        names.add(String.valueOf(name.getLast()));
+      }
+    }
+    for (String name : names) {
+      if (address.isPresent() ? address.equals(IpLiteral.parse(name)) : matches(name)) {
+        return;
+      }
     }
     if (!names.isEmpty()) {
-      String shown = String.join(", ", names.subList(0, Math.min(NAMES_SHOWN, names.size())));
-      throw new UntrustedException(
-          shortened("certificate is valid for " + shown) + ", not " + host);
+      String shown = shortened("certificate is valid for " + String.join(", ", names));
+      throw untrusted(shown + ", not " + host);
     }
     if (address.isPresent()) {
-      throw new UntrustedException(
+      throw untrusted(
           "cannot validate certificate for " + host + " because it doesn't contain any IP SANs");
     }
-    String subject = leaf.getSubjectX500Principal().getName().toLowerCase(Locale.ROOT);
-    throw new UntrustedException(
-        ("," + subject + ",").contains(",cn=" + host.toLowerCase(Locale.ROOT) + ",")
+    String subject = "," + leaf.getSubjectX500Principal().getName() + ",";
+    boolean isCommonName =
+        subject.toLowerCase(Locale.ROOT).contains(",cn=" + host.toLowerCase(Locale.ROOT) + ",");
+    throw untrusted(
+        isCommonName
             ? "certificate relies on legacy Common Name field, use SANs instead"
             : "certificate is not valid for any names, but wanted to match " + host);
-  }
-
-  private static List<String> alternativeNames(X509Certificate certificate, int kind)
-      throws CertificateParsingException {
-    @Nullable Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-    return names == null
-        ? List.of()
-        : names.stream()
-            .filter(name -> name.getFirst().equals(kind))
-            .map(name -> String.valueOf(name.get(1)))
-            .toList();
   }
 
   private boolean matches(String pattern) {
@@ -251,10 +231,10 @@ final class ServerTrust extends X509ExtendedTrustManager {
         : lower.equals(name) || (valid && lower.equals(name + "."));
   }
 
-  private static UntrustedException unknownAuthority(List<X509Certificate> chain) {
+  private static CertificateException unknownAuthority(List<X509Certificate> chain) {
     X509Certificate leaf = chain.getFirst();
     String issuer = chain.getLast().getIssuerX500Principal().getName();
-    return new UntrustedException(
+    return untrusted(
         leaf.getSubjectX500Principal().equals(leaf.getIssuerX500Principal())
             ? UNKNOWN + "(it is self-signed)"
             : shortened(UNKNOWN + "(issuer: " + issuer + ")"));
@@ -265,20 +245,25 @@ final class ServerTrust extends X509ExtendedTrustManager {
     for (X509Certificate certificate : path) {
       @Nullable List<String> uses = certificate.getExtendedKeyUsage();
       if (uses != null && !uses.contains(SERVER_AUTH) && !uses.contains(ANY_USE)) {
-        throw new UntrustedException("certificate specifies an incompatible key usage");
+        throw untrusted("certificate specifies an incompatible key usage");
       }
     }
   }
 
   /** Go takes none by SHA-1 or MD5. */
-  private static void checkSignatures(List<X509Certificate> path) throws UntrustedException {
+  private static void checkSignatures(List<X509Certificate> path) throws CertificateException {
     for (X509Certificate certificate : path) {
       String algorithm = certificate.getSigAlgName().toUpperCase(Locale.ROOT);
       if (algorithm.startsWith("SHA1") || algorithm.startsWith("MD")) {
-        throw new UntrustedException(
+        throw untrusted(
             UNKNOWN + "(cannot verify signature: insecure algorithm " + algorithm + ")");
       }
     }
+  }
+
+  private static CertificateException untrusted(String reason) {
+    return new CertificateException(
+        new NetworkException("tls: failed to verify certificate: x509: " + reason));
   }
 
   private static String shortened(String text) {

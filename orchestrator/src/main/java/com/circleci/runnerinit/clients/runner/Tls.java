@@ -102,13 +102,8 @@ final class Tls {
     }
   }
 
-  /** The words for a failure of TLS, which the server or its certificate may be the cause of. */
+  /** The words for what fails in TLS itself. */
   static String reason(Throwable e) {
-    for (@Nullable Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof ServerTrust.UntrustedException) {
-        return String.valueOf(cause.getMessage());
-      }
-    }
     String message = String.valueOf(e.getMessage());
     if (message.contains("Unsupported or unrecognized SSL message")) {
       return "tls: first record does not look like a TLS handshake";

@@ -9,7 +9,6 @@ import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
 import java.net.MalformedURLException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -53,13 +52,7 @@ abstract class ClientTest {
   Object send(HttpClient client, String url, int turn, Duration limit, String body)
       throws Exception {
     try {
-      return client.post(
-          Url.parse(url),
-          "/route",
-          headers,
-          body.getBytes(StandardCharsets.US_ASCII),
-          turn,
-          Deadline.in(limit));
+      return client.post(Url.parse(url), "/route", headers, body, turn, Deadline.in(limit));
     } catch (NetworkException e) {
       return e.reason();
     } catch (MalformedURLException e) {
