@@ -84,7 +84,9 @@ public final class Connection extends Socket {
           continue;
         }
         Deadline until = more ? deadline.orEarlier(nextStart.left()) : deadline;
-        for (int socket : ready(kernel, List.copyOf(pending.keySet()), until)) {
+        List<Integer> sockets = List.copyOf(pending.keySet());
+        for (int i : ready(kernel, sockets.stream().map(Interest::inWriting).toList(), until)) {
+          int socket = sockets.get(i);
           InetSocketAddress address = requireNonNull(pending.remove(socket));
           int error = kernel.sockets().connectionError(socket);
           if (error == 0) {
@@ -110,10 +112,10 @@ public final class Connection extends Socket {
     return kernel.sockets().connect(datagrams, host.getAddress(), scope, to.getPort());
   }
 
-  private static List<Integer> ready(Kernel kernel, List<Integer> sockets, Deadline until) {
-    List<Interest> interests = sockets.stream().map(Interest::inWriting).toList();
+  /** Waits until something can be read or written; the indices of what can. */
+  static List<Integer> ready(Kernel kernel, List<Interest> interests, Deadline until) {
     boolean[] ready = kernel.descriptors().await(interests, Optional.of(until.left()));
-    return IntStream.range(0, ready.length).filter(i -> ready[i]).mapToObj(sockets::get).toList();
+    return IntStream.range(0, ready.length).filter(i -> ready[i]).boxed().toList();
   }
 
   private static NetworkException refused(InetSocketAddress address, String reason) {
@@ -167,8 +169,7 @@ public final class Connection extends Socket {
     int piece = Math.min(length, BLOCK_BYTES);
     List<Interest> interest = List.of(new Interest(descriptor, writing));
     while (!closed) {
-      boolean ready = kernel.descriptors().await(interest, Optional.of(deadline.left()))[0];
-      if (!ready && deadline.isOver()) {
+      if (ready(kernel, interest, deadline).isEmpty() && deadline.isOver()) {
         throw new NetworkException(describe(operation) + TIMEOUT);
       }
       try {

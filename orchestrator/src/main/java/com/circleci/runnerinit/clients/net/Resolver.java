@@ -77,8 +77,7 @@ public final class Resolver {
     if (!local.isEmpty()) {
       return sorted(local);
     }
-    ResolverConfig config =
-        ResolverConfig.parse(read("/etc/resolv.conf"), hostName(), this::address);
+    ResolverConfig config = ResolverConfig.parse(read("/etc/resolv.conf"), this::address);
     if (config.rotate()) {
       firstServer++;
     }
@@ -128,14 +127,6 @@ public final class Resolver {
       return false;
     } catch (KernelException e) {
       return true;
-    }
-  }
-
-  private String hostName() {
-    try {
-      return kernel.processes().hostName();
-    } catch (KernelException e) {
-      return "";
     }
   }
 
@@ -238,11 +229,8 @@ public final class Resolver {
         List<Sent> asked = List.copyOf(unanswered);
         List<Interest> interests =
             asked.stream().map(sent -> Interest.inReading(sent.socket())).toList();
-        boolean[] ready = kernel.descriptors().await(interests, Optional.of(wait.left()));
-        for (int i = 0; i < ready.length; i++) {
-          if (ready[i]) {
-            receive(asked.get(i), wait);
-          }
+        for (int i : Connection.ready(kernel, interests, wait)) {
+          receive(asked.get(i), wait);
         }
         if (wait.isOver()) {
           fail(server, TIMEOUT);

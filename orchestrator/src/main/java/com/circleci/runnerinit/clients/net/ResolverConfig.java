@@ -33,11 +33,9 @@ record ResolverConfig(
   /**
    * Reads the file's content.
    *
-   * @param hostName whose domain is searched when the file names none
    * @param address reads an address; empty for what is none, or can't be reached from here
    */
-  static ResolverConfig parse(
-      String content, String hostName, Function<String, Optional<InetAddress>> address) {
+  static ResolverConfig parse(String content, Function<String, Optional<InetAddress>> address) {
     List<InetAddress> servers = new ArrayList<>();
     List<String> search = new ArrayList<>();
     List<String> options = new ArrayList<>();
@@ -58,10 +56,6 @@ record ResolverConfig(
             default -> {}
           }
         });
-    int dot = hostName.indexOf('.');
-    if (search.isEmpty() && dot >= 0) {
-      replace(search, List.of(hostName.substring(dot + 1)));
-    }
     return new ResolverConfig(
         servers.isEmpty()
             ? List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"))

@@ -42,11 +42,7 @@ final class HttpClient {
   private static final int MAX_HEAD_BYTES = 64 << 10;
   private static final int BUFFER_BYTES = 8192;
   private static final Http1Config BOUNDS =
-      Http1Config.custom()
-          .setBufferSize(BUFFER_BYTES)
-          .setMaxLineLength(BUFFER_BYTES)
-          .setMaxHeaderCount(100)
-          .build();
+      Http1Config.custom().setMaxLineLength(BUFFER_BYTES).setMaxHeaderCount(100).build();
 
   private final Kernel kernel;
   private final String userAgent;

@@ -14,7 +14,6 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
@@ -46,17 +45,8 @@ final class RootStores {
   private final Kernel kernel;
   private final Map<String, String> environment;
   private final EventLog log;
-  private final Map<Source, List<X509Certificate>> read = new EnumMap<>(Source.class);
-
-  /** Where roots come from, in the order in which they are asked. */
-  enum Source {
-    /** {@code SSL_CERT_FILE}, else the first file that can be read. */
-    FILE,
-    /** Mozilla's set, so that TLS works from an image that has none. */
-    EMBEDDED,
-    /** All files of the folders of {@code SSL_CERT_DIR}, else of those that are usual. */
-    FOLDERS
-  }
+  private final List<X509Certificate> roots = new ArrayList<>();
+  private int sourcesRead;
 
   RootStores(Kernel kernel, Map<String, String> environment, EventLog log) {
     this.kernel = kernel;
@@ -64,78 +54,66 @@ final class RootStores {
     this.log = log;
   }
 
-  /** All certificates of a source, which is read once. */
-  List<X509Certificate> of(Source source) {
-    return read.computeIfAbsent(
-        source,
-        it ->
-            switch (it) {
-              case FILE -> file();
-              case EMBEDDED -> embedded();
-              case FOLDERS -> folders();
-            });
+  /** Those that were read until now. */
+  List<X509Certificate> roots() {
+    return roots;
   }
 
-  private List<X509Certificate> file() {
+  /**
+   * Reads the next source: the system's file, then Mozilla's set, so that TLS works from an image
+   * that has none, and at last, file by file, the system's folders. False if there is no other.
+   */
+  boolean readMore() {
+    switch (sourcesRead++) {
+      case 0 -> readFile();
+      case 1 -> roots.addAll(embedded());
+      case 2 -> readFolders();
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void readFile() {
     String chosen = environment.getOrDefault("SSL_CERT_FILE", "");
     for (String file : chosen.isEmpty() ? FILES : List.of(chosen)) {
       try {
-        List<X509Certificate> roots = certificates(read(file));
-        if (roots.isEmpty()) {
+        if (!roots.addAll(certificates(read(file)))) {
           warn(file, "it holds no certificate in PEM");
         }
-        return roots;
+        return;
       } catch (IOException e) {
         warnUnlessMissing(file, e, !chosen.isEmpty());
       }
     }
-    return List.of();
   }
 
-  private List<X509Certificate> folders() {
+  private void readFolders() {
     String chosen = environment.getOrDefault("SSL_CERT_DIR", "");
-    List<X509Certificate> roots = new ArrayList<>();
     for (String folder : chosen.isEmpty() ? FOLDERS : List.of(chosen.split(":", -1))) {
       try {
-        if (!folder.isEmpty()) {
-          readFolder(folder, roots);
+        List<String> names = folder.isEmpty() ? List.of() : kernel.files().list(folder);
+        if (names.size() > MAX_FILES) {
+          warn(folder, "it has more than " + MAX_FILES + " files");
+          continue;
+        }
+        for (String name : names) {
+          readFileOfFolder(folder + "/" + name);
         }
       } catch (IOException e) {
         warnUnlessMissing(folder, e, !chosen.isEmpty());
       }
     }
-    return roots;
   }
 
-  private void readFolder(String folder, List<X509Certificate> roots) throws KernelException {
-    if (!kernel.files().status(folder).isDirectory()) {
-      throw new KernelException("open " + folder, Errno.ENOTDIR);
-    }
-    List<String> names = kernel.files().list(folder);
-    if (names.size() > MAX_FILES) {
-      warn(folder, "more than " + MAX_FILES + " files");
-      return;
-    }
-    for (String name : names) {
-      String file = folder + "/" + name;
-      try {
-        if (!isLinkWithin(file)) {
-          roots.addAll(certificates(read(file)));
-        }
-      } catch (KernelException e) {
-        // A folder holds more than certificates, and some of it for other users' eyes only.
-      } catch (IOException e) {
-        warn(file, String.valueOf(e.getMessage()));
-      }
-    }
-  }
-
-  /** OpenSSL's links, named by hash, lead to files that are read anyway. */
-  private boolean isLinkWithin(String file) {
+  private void readFileOfFolder(String file) {
     try {
-      return !kernel.files().readLink(file).contains("/");
+      roots.addAll(certificates(read(file)));
     } catch (KernelException e) {
-      return false;
+      // A folder holds more than certificates, and some of it for other users' eyes only.
+    } catch (IOException e) {
+      warn(file, String.valueOf(e.getMessage()));
     }
   }
 

@@ -1,5 +1,7 @@
 package com.circleci.runnerinit.clients.runner;
 
+import static java.util.Map.entry;
+
 import com.circleci.runnerinit.clients.net.IpLiteral;
 import com.circleci.runnerinit.clients.net.NetworkException;
 import java.net.InetAddress;
@@ -58,22 +60,19 @@ final class ServerTrust extends X509ExtendedTrustManager {
   private static final String TOO_LONG = "too many intermediates for path length constraint";
   private static final String NO_AUTHORITY =
       "certificate is not authorized to sign other certificates";
+  private static final String WRONG_SIGNER =
+      "parent certificate cannot sign this kind of certificate";
+  private static final String WRONG_NAME =
+      "a root or intermediate certificate is not authorized to sign for this name";
   private static final Map<Reason, String> REASONS =
-      Map.of(
-          BasicReason.INVALID_SIGNATURE,
-          UNKNOWN + "(a signature in its chain is wrong)",
-          BasicReason.ALGORITHM_CONSTRAINED,
-          UNKNOWN + "(a key in its chain is too weak)",
-          PKIXReason.NOT_CA_CERT,
-          NO_AUTHORITY,
-          PKIXReason.INVALID_KEY_USAGE,
-          UNKNOWN + "(parent certificate cannot sign this kind of certificate)",
-          PKIXReason.PATH_TOO_LONG,
-          TOO_LONG,
-          PKIXReason.INVALID_NAME,
-          "a root or intermediate certificate is not authorized to sign for this name",
-          PKIXReason.UNRECOGNIZED_CRIT_EXT,
-          "unhandled critical extension");
+      Map.ofEntries(
+          entry(BasicReason.INVALID_SIGNATURE, UNKNOWN + "(a signature in its chain is wrong)"),
+          entry(BasicReason.ALGORITHM_CONSTRAINED, UNKNOWN + "(a key in its chain is too weak)"),
+          entry(PKIXReason.NOT_CA_CERT, NO_AUTHORITY),
+          entry(PKIXReason.INVALID_KEY_USAGE, UNKNOWN + "(" + WRONG_SIGNER + ")"),
+          entry(PKIXReason.PATH_TOO_LONG, TOO_LONG),
+          entry(PKIXReason.INVALID_NAME, WRONG_NAME),
+          entry(PKIXReason.UNRECOGNIZED_CRIT_EXT, "unhandled critical extension"));
 
   private final RootStores stores;
   private String host = "";
@@ -93,19 +92,16 @@ final class ServerTrust extends X509ExtendedTrustManager {
     Instant now = Instant.now();
     checkTime(List.of(chain[0]), now);
     checkHost(chain[0]);
-    List<X509Certificate> roots = new ArrayList<>();
-    CertificateException refusal = unknownAuthority(List.of(chain));
-    // The folders come last: they are read, file by file, only when nothing else helped.
-    for (RootStores.Source source : RootStores.Source.values()) {
-      roots.addAll(stores.of(source));
+    while (true) {
       try {
-        checkPaths(chain, roots, now);
+        checkPaths(chain, stores.roots(), now);
         return;
       } catch (CertificateException e) {
-        refusal = e;
+        if (!stores.readMore()) {
+          throw e;
+        }
       }
     }
-    throw refusal;
   }
 
   /** Looks for a way to a root by what the server sent, in any order, as Go does. */

@@ -11,7 +11,7 @@ public final class ResolverFilesFuzz {
 
   public static void fuzzerTestOneInput(byte[] input) {
     String text = new String(input, StandardCharsets.ISO_8859_1);
-    ResolverConfig config = ResolverConfig.parse(text, "host.domain", IpLiteral::parse);
+    ResolverConfig config = ResolverConfig.parse(text, IpLiteral::parse);
     Property.holds(!config.servers().isEmpty() && config.servers().size() <= 3, "servers");
     Property.holds(config.ndots() >= 0 && config.ndots() <= 15, "ndots %d", config.ndots());
     Property.holds(config.attempts() > 0 && config.timeout().isPositive(), "no attempt");
