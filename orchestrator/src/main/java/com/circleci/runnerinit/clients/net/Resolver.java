@@ -53,9 +53,7 @@ public final class Resolver {
     this(kernel, "", DNS_PORT);
   }
 
-  /**
-   * @param root prefix of the files
-   */
+  /** One that puts a prefix before the paths of its files. */
   Resolver(Kernel kernel, String root, int port) {
     this.kernel = kernel;
     this.root = root;
@@ -102,16 +100,14 @@ public final class Resolver {
     throw new NetworkException("lookup " + host + failure);
   }
 
-  /**
-   * The likeliest to be reached first, by what matters of RFC 6724: a route, and its precedence.
-   */
+  /** By what matters of RFC 6724: a route, and its precedence. */
   private List<InetAddress> sorted(List<InetAddress> addresses) {
-    List<InetAddress> sorted = new ArrayList<>(addresses);
-    sorted.sort(Comparator.comparing(Resolver::precedence).reversed());
-    List<InetAddress> unreachable = sorted.stream().filter(this::hasNoRoute).toList();
-    sorted.removeAll(unreachable);
-    sorted.addAll(unreachable);
-    return sorted;
+    List<InetAddress> unreachable = addresses.stream().filter(this::hasNoRoute).toList();
+    return addresses.stream()
+        .sorted(
+            Comparator.comparing((InetAddress it) -> unreachable.contains(it))
+                .thenComparing(it -> -precedence(it)))
+        .toList();
   }
 
   private static int precedence(InetAddress address) {
@@ -141,20 +137,17 @@ public final class Resolver {
 
   /** An address with or without a zone: the name of an interface, or its number. */
   private Optional<InetAddress> address(String text) {
-    int percent = text.indexOf('%');
-    if (percent < 0) {
-      return IpLiteral.parse(text);
+    String[] parts = text.split("%", 2);
+    Optional<InetAddress> address = IpLiteral.parse(parts[0]);
+    if (parts.length == 1) {
+      return address;
     }
-    Optional<InetAddress> address = IpLiteral.parse(text.substring(0, percent));
-    String zone = text.substring(percent + 1);
+    String zone = parts[1];
     try {
-      int scope =
-          zone.matches("[0-9]{1,8}")
-              ? Integer.parseInt(zone)
-              : kernel.sockets().interfaceIndex(zone);
-      return address.isPresent() && address.get() instanceof Inet6Address v6
-          ? Optional.of(Inet6Address.getByAddress(null, v6.getAddress(), scope))
-          : Optional.empty();
+      boolean isNumber = zone.matches("[0-9]{1,8}");
+      int scope = isNumber ? Integer.parseInt(zone) : kernel.sockets().interfaceIndex(zone);
+      byte[] bytes = address.map(InetAddress::getAddress).orElse(new byte[0]);
+      return Optional.of(Inet6Address.getByAddress(null, bytes, scope));
     } catch (IOException e) {
       return Optional.empty();
     }

@@ -3,8 +3,10 @@ package com.circleci.runnerinit.clients.net;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -38,7 +40,7 @@ record ResolverConfig(
   static ResolverConfig parse(String content, Function<String, Optional<InetAddress>> address) {
     List<InetAddress> servers = new ArrayList<>();
     List<String> search = new ArrayList<>();
-    List<String> options = new ArrayList<>();
+    Map<String, String> options = new HashMap<>();
     content
         .lines()
         .forEach(line -> {
@@ -52,7 +54,9 @@ record ResolverConfig(
                     .forEach(servers::add);
             case "search" -> replace(search, values);
             case "domain" -> replace(search, values.isEmpty() ? search : values.subList(0, 1));
-            case "options" -> options.addAll(values);
+            case "options" ->
+                values.forEach(
+                    it -> options.put(it.replaceFirst(":.*", ""), it.replaceFirst("[^:]*:", "")));
             default -> {}
           }
         });
@@ -61,11 +65,13 @@ record ResolverConfig(
             ? List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"))
             : servers.subList(0, Math.min(MAX_SERVERS, servers.size())),
         search,
-        Math.min(MAX_NDOTS, number(options, "ndots:", 0, 1)),
-        Duration.ofSeconds(number(options, "timeout:", 1, 5)),
-        number(options, "attempts:", 1, 2),
-        options.contains("rotate"),
-        options.contains("use-vc") || options.contains("usevc") || options.contains("tcp"));
+        Math.min(MAX_NDOTS, number(options, "ndots", 0, 1)),
+        Duration.ofSeconds(number(options, "timeout", 1, 5)),
+        number(options, "attempts", 1, 2),
+        options.containsKey("rotate"),
+        options.containsKey("use-vc")
+            || options.containsKey("usevc")
+            || options.containsKey("tcp"));
   }
 
   /** The addresses that {@code /etc/hosts} (hosts(5)) has for a host, in the order of its lines. */
@@ -120,17 +126,10 @@ record ResolverConfig(
     return name.endsWith(".") ? name : name + ".";
   }
 
-  /** What the last option of a name says: its leading digits, or the least when there are none. */
-  private static int number(List<String> options, String prefix, int least, int otherwise) {
-    int number = otherwise;
-    for (String option : options) {
-      if (option.startsWith(prefix)) {
-        String digits = option.substring(prefix.length()).replaceFirst("[^0-9].*", "");
-        number =
-            Math.max(
-                least, Integer.parseInt("0" + digits.substring(0, Math.min(6, digits.length()))));
-      }
-    }
-    return number;
+  /** An option's leading digits, or the least when there are none. */
+  private static int number(Map<String, String> options, String name, int least, int otherwise) {
+    String value = options.getOrDefault(name, Integer.toString(otherwise));
+    String digits = value.replaceFirst("[^0-9].*", "");
+    return Math.max(least, digits.length() > 6 ? 999_999 : Integer.parseInt("0" + digits));
   }
 }

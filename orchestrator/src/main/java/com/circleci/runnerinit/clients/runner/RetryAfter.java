@@ -43,16 +43,12 @@ final class RetryAfter {
       return Optional.empty();
     }
     try {
-      int year = Integer.parseInt(fields.get(2));
-      return Optional.of(
-          LocalDateTime.of(
-                  year < 100 ? 2000 + year : year,
-                  MONTHS.indexOf(fields.get(1)) + 1,
-                  Integer.parseInt(fields.get(0)),
-                  Integer.parseInt(fields.get(3)),
-                  Integer.parseInt(fields.get(4)),
-                  Integer.parseInt(fields.get(5)))
-              .toInstant(ZoneOffset.UTC));
+      int[] time = fields.subList(2, 6).stream().mapToInt(Integer::parseInt).toArray();
+      int year = time[0] < 100 ? 2000 + time[0] : time[0];
+      int month = MONTHS.indexOf(fields.get(1)) + 1;
+      int day = Integer.parseInt(fields.get(0));
+      LocalDateTime date = LocalDateTime.of(year, month, day, time[1], time[2], time[3]);
+      return Optional.of(date.toInstant(ZoneOffset.UTC));
     } catch (DateTimeException | NumberFormatException e) {
       return Optional.empty();
     }

@@ -40,6 +40,7 @@ final class RootStores {
   /** Twice as many as a distribution's folder has, its links included. */
   private static final int MAX_FILES = 1000;
 
+  private static final String UNUSABLE = "certificate store can't be used, going on without it: ";
   private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
 
   private final Kernel kernel;
@@ -80,7 +81,7 @@ final class RootStores {
     for (String file : chosen.isEmpty() ? FILES : List.of(chosen)) {
       try {
         if (!roots.addAll(certificates(read(file)))) {
-          warn(file, "it holds no certificate in PEM");
+          warn(file, UNUSABLE + "it holds no certificate in PEM");
         }
         return;
       } catch (IOException e) {
@@ -95,12 +96,9 @@ final class RootStores {
       try {
         List<String> names = folder.isEmpty() ? List.of() : kernel.files().list(folder);
         if (names.size() > MAX_FILES) {
-          warn(folder, "it has more than " + MAX_FILES + " files");
-          continue;
+          warn(folder, "only " + MAX_FILES + " of its " + names.size() + " files are read");
         }
-        for (String name : names) {
-          readFileOfFolder(folder + "/" + name);
-        }
+        names.stream().limit(MAX_FILES).forEach(name -> readFileOfFolder(folder + "/" + name));
       } catch (IOException e) {
         warnUnlessMissing(folder, e, !chosen.isEmpty());
       }
@@ -113,7 +111,7 @@ final class RootStores {
     } catch (KernelException e) {
       // A folder holds more than certificates, and some of it for other users' eyes only.
     } catch (IOException e) {
-      warn(file, String.valueOf(e.getMessage()));
+      warn(file, UNUSABLE + e.getMessage());
     }
   }
 
@@ -159,16 +157,13 @@ final class RootStores {
 
   private void warnUnlessMissing(String place, IOException e, boolean chosen) {
     if (!(e instanceof KernelException refusal)) {
-      warn(place, String.valueOf(e.getMessage()));
+      warn(place, UNUSABLE + e.getMessage());
     } else if (chosen || refusal.errno() != Errno.ENOENT) {
-      warn(place, refusal.reason());
+      warn(place, UNUSABLE + refusal.reason());
     }
   }
 
-  private void warn(String place, String reason) {
-    log.event("runner API: trusted certificates")
-        .with("path", place)
-        .warning("certificate store can't be used, going on without it: " + reason)
-        .write();
+  private void warn(String place, String text) {
+    log.event("runner API: trusted certificates").with("path", place).warning(text).write();
   }
 }

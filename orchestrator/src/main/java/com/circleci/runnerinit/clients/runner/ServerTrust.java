@@ -32,6 +32,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +43,6 @@ import org.jspecify.annotations.Nullable;
  * 5280); the rules for what stands at its ends are Go's, which are looser in one place (what else
  * the key may be used for) and stricter in the others. So are the words for what is refused:
  * docs/reference/runner-api.md has them in a table. Nothing is read before the first handshake.
- *
- * <p>For one thread.
  */
 final class ServerTrust extends X509ExtendedTrustManager {
   private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
@@ -75,15 +74,9 @@ final class ServerTrust extends X509ExtendedTrustManager {
           entry(PKIXReason.UNRECOGNIZED_CRIT_EXT, "unhandled critical extension"));
 
   private final RootStores stores;
-  private String host = "";
 
   ServerTrust(RootStores stores) {
     this.stores = stores;
-  }
-
-  /** Says whom the next handshake is to be with: a name without the root's dot, or an address. */
-  void expect(String host) {
-    this.host = host;
   }
 
   @Override
@@ -91,7 +84,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     Instant now = Instant.now();
     checkTime(List.of(chain[0]), now);
-    checkHost(chain[0]);
+    checkHost(chain[0], ((SSLSocket) socket).getHandshakeSession().getPeerHost());
     while (true) {
       try {
         checkPaths(chain, stores.roots(), now);
@@ -186,7 +179,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
   }
 
   /** Go's {@code VerifyHostname}: the common name counts for nothing. */
-  private void checkHost(X509Certificate leaf) throws CertificateException {
+  private static void checkHost(X509Certificate leaf, String host) throws CertificateException {
     Optional<InetAddress> address = IpLiteral.parse(host);
     int kind = address.isPresent() ? IP_ADDRESS : DNS_NAME;
     @Nullable Collection<List<?>> alternatives = leaf.getSubjectAlternativeNames();
@@ -197,7 +190,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
       }
     }
     for (String name : names) {
-      if (address.isPresent() ? address.equals(IpLiteral.parse(name)) : matches(name)) {
+      if (address.isPresent() ? address.equals(IpLiteral.parse(name)) : matches(name, host)) {
         return;
       }
     }
@@ -218,7 +211,7 @@ final class ServerTrust extends X509ExtendedTrustManager {
             : "certificate is not valid for any names, but wanted to match " + host);
   }
 
-  private boolean matches(String pattern) {
+  private static boolean matches(String pattern, String host) {
     String name = host.toLowerCase(Locale.ROOT);
     String lower = pattern.toLowerCase(Locale.ROOT);
     boolean valid = name.matches(HOST_NAME);

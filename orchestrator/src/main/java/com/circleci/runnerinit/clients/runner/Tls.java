@@ -49,9 +49,11 @@ final class Tls {
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
     boolean isName = IpLiteral.parse(host).isEmpty();
-    parameters.setServerNames(isName ? List.of(new HostName(host)) : List.of());
+    // The JDK's own SNIHostName takes no underscore.
+    byte[] name = host.getBytes(StandardCharsets.US_ASCII);
+    SNIServerName serverName = new SNIServerName(StandardConstants.SNI_HOST_NAME, name) {};
+    parameters.setServerNames(isName ? List.of(serverName) : List.of());
     socket.setSSLParameters(parameters);
-    trust.expect(host);
     socket.startHandshake();
     return socket;
   }
@@ -65,13 +67,6 @@ final class Tls {
       return context.getSocketFactory();
     } catch (GeneralSecurityException e) {
       throw new NetworkException("tls: not available: " + e.getMessage());
-    }
-  }
-
-  /** A name for the server to choose its certificate by: the JDK's own takes no underscore. */
-  private static final class HostName extends SNIServerName {
-    HostName(String host) {
-      super(StandardConstants.SNI_HOST_NAME, host.getBytes(StandardCharsets.US_ASCII));
     }
   }
 
@@ -97,7 +92,7 @@ final class Tls {
       try {
         return kernel.memory().random(count);
       } catch (KernelException e) {
-        throw new IllegalStateException(e.getMessage(), e);
+        throw new IllegalStateException(e);
       }
     }
   }

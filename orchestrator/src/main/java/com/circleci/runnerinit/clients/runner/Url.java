@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * An absolute URL without query or fragment. Host names may hold what DNS holds in practice, such
@@ -29,6 +30,7 @@ record Url(
     int port,
     String authority,
     String path) {
+  private static final String PUNYCODE_DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789";
   private static final Pattern FORM =
       Pattern.compile(
           "(?<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://((?<user>[!-~&&[^/?#]]*)@)?"
@@ -38,8 +40,7 @@ record Url(
   /**
    * Takes a URL apart.
    *
-   * @throws MalformedURLException if it has no scheme or host, has a query or a fragment, or holds
-   *     what can't stand in a request; the message never shows the text, which may hold a password
+   * @throws MalformedURLException which never shows the text: that may hold a password
    */
   static Url parse(String text) throws MalformedURLException {
     if (text.chars().anyMatch(c -> c <= ' ' || c == 0x7f)) {
@@ -105,54 +106,54 @@ record Url(
 
   /** A host's name as DNS has it: its international labels in Punycode (RFC 3492, RFC 5891). */
   static String inAscii(String host) {
-    if (host.chars().allMatch(c -> c < 0x80)) {
+    if (isAscii(host)) {
       return host;
     }
-    StringBuilder ascii = new StringBuilder();
     // The full stops of other scripts count as such (UTS 46).
-    for (String label : host.toLowerCase(Locale.ROOT).split("[.\u3002\uff0e\uff61]", -1)) {
-      ascii.append(ascii.isEmpty() ? "" : ".");
-      boolean plain = label.chars().allMatch(c -> c < 0x80);
-      ascii.append(plain ? label : "xn--" + punycode(label.codePoints().toArray()));
-    }
-    return ascii.toString();
+    return Arrays.stream(host.toLowerCase(Locale.ROOT).split("[.\u3002\uff0e\uff61]", -1))
+        .map(label -> isAscii(label) ? label : "xn--" + punycode(label.codePoints().toArray()))
+        .collect(Collectors.joining("."));
+  }
+
+  private static boolean isAscii(String text) {
+    return text.chars().allMatch(c -> c < 0x80);
   }
 
   private static String punycode(int[] label) {
     StringBuilder code = new StringBuilder();
-    Arrays.stream(label).filter(c -> c < 0x80).forEach(c -> code.append((char) c));
+    Arrays.stream(label).filter(c -> c < 0x80).forEach(code::appendCodePoint);
     int basic = code.length();
-    if (basic > 0) {
-      code.append('-');
-    }
+    code.append(basic > 0 ? "-" : "");
     int delta = 0;
     int bias = 72;
     int handled = basic;
-    for (int n = 0x80; handled < label.length; n++) {
+    int n = 0x80;
+    while (handled < label.length) {
       int from = n;
-      int next = Arrays.stream(label).filter(c -> c >= from).min().orElseThrow();
-      delta += (next - n) * (handled + 1);
-      n = next;
+      n = Arrays.stream(label).filter(c -> c >= from).min().orElseThrow();
+      delta += (n - from) * (handled + 1);
       for (int c : label) {
         if (c < n) {
           delta++;
         } else if (c == n) {
           int rest = delta;
-          for (int k = 36; ; k += 36) {
-            int threshold = Math.clamp(k - bias, 1, 26);
-            if (rest < threshold) {
-              break;
-            }
-            code.append(digit(threshold + (rest - threshold) % (36 - threshold)));
-            rest = (rest - threshold) / (36 - threshold);
+          int k = 36;
+          int threshold = Math.clamp(k - bias, 1, 26);
+          while (rest >= threshold) {
+            int base = 36 - threshold;
+            code.append(PUNYCODE_DIGITS.charAt(threshold + (rest - threshold) % base));
+            rest = (rest - threshold) / base;
+            k += 36;
+            threshold = Math.clamp(k - bias, 1, 26);
           }
-          code.append(digit(rest));
+          code.append(PUNYCODE_DIGITS.charAt(rest));
           bias = bias(delta, handled + 1, handled == basic);
           delta = 0;
           handled++;
         }
       }
       delta++;
+      n++;
     }
     return code.toString();
   }
@@ -166,9 +167,5 @@ record Url(
       k += 36;
     }
     return k + 36 * left / (left + 38);
-  }
-
-  private static char digit(int value) {
-    return (char) (value < 26 ? 'a' + value : '0' + value - 26);
   }
 }
