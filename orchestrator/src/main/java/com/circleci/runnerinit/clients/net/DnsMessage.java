@@ -25,22 +25,16 @@ final class DnsMessage {
   private static final int INTERNET = 1;
 
   private static final int RESPONSE = 0x8000;
-  private static final int AUTHORITATIVE = 0x0400;
   private static final int TRUNCATED = 0x0200;
   private static final int RECURSION_DESIRED = 0x0100;
-  private static final int RECURSION_AVAILABLE = 0x0080;
+  private static final int AUTHORITATIVE_OR_RECURSIVE = 0x0480;
   private static final int CODE = 0x000f;
   private static final int NAME_ERROR = 3;
   private static final int POINTER = 0xc0;
 
   private DnsMessage() {}
 
-  /**
-   * What was asked.
-   *
-   * @param name rooted
-   * @param type {@link #A} or {@link #AAAA}
-   */
+  /** What was asked: a rooted name, and {@link #A} or {@link #AAAA} as type. */
   record Question(int id, String name, int type) {
     byte[] encode() {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
@@ -83,11 +77,7 @@ final class DnsMessage {
     }
   }
 
-  /**
-   * What was answered.
-   *
-   * @param addresses those of the type that was asked for; one at least if the outcome is FOUND
-   */
+  /** What was answered, with the addresses of the type that was asked for if they were FOUND. */
   record Answer(Outcome outcome, List<InetAddress> addresses) {}
 
   /** Reads a message; nothing if it is no answer to the question, whoever may have sent it. */
@@ -149,8 +139,8 @@ final class DnsMessage {
     if (code == 0 && !addresses.isEmpty()) {
       return new Answer(Outcome.FOUND, addresses);
     }
-    boolean refers = (flags & (AUTHORITATIVE | RECURSION_AVAILABLE)) == 0;
-    boolean lame = code == 0 && refers && counts[0] == 0 && counts[2] == 0;
+    boolean refers = code == 0 && (flags & AUTHORITATIVE_OR_RECURSIVE) == 0;
+    boolean lame = refers && counts[0] == 0 && counts[2] == 0;
     return new Answer(lame ? Outcome.LAME : Outcome.NOT_FOUND, List.of());
   }
 

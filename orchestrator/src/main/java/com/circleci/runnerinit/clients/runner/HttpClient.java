@@ -54,14 +54,10 @@ final class HttpClient {
   record Answer(int status, Optional<String> retryAfter) {}
 
   HttpClient(
-      Kernel kernel,
-      String userAgent,
-      Map<String, String> environment,
-      EventLog log,
-      Resolver resolver) {
+      Kernel kernel, String agent, Map<String, String> environment, EventLog log, Resolver names) {
     this.kernel = kernel;
-    this.userAgent = userAgent;
-    this.resolver = resolver;
+    userAgent = agent;
+    resolver = names;
     proxies = new ProxyRules(environment, log);
     tls = new Tls(kernel, new ServerTrust(new RootStores(kernel, environment, log)));
   }
@@ -70,7 +66,7 @@ final class HttpClient {
    * Posts once and waits for the head of the answer; the body is of no interest.
    *
    * @param path on the server, after the server's own
-   * @param headers all but those that the exchange itself needs: host, length and connection
+   * @param headers all but those that are the same for every request
    * @param turn counts the exchanges for one request from zero: each begins with another of the
    *     host's addresses, since one may take connections and never answer
    * @throws MalformedURLException if the proxy is one that can't be used, now or later
@@ -102,6 +98,7 @@ final class HttpClient {
       Optional<Url> reader = server.isSecure() ? Optional.empty() : proxy;
       Map<String, String> all = new LinkedHashMap<>();
       all.put("Host", server.authority());
+      all.put("User-Agent", userAgent);
       all.putAll(headers);
       reader.ifPresent(it -> authorize(all, it));
       all.put("Content-Length", "" + body.getBytes(StandardCharsets.UTF_8).length);

@@ -5,6 +5,7 @@ import com.circleci.runnerinit.log.EventLog;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.MalformedURLException;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -58,11 +59,9 @@ final class ProxyRules {
       return Optional.empty();
     }
     if (!proxy.isSecure() && !proxy.scheme().equals("http")) {
+      String kind = setting + " names a proxy of the kind " + proxy.scheme();
       throw new MalformedURLException(
-          setting
-              + " names a proxy of the kind "
-              + proxy.scheme()
-              + ", which is not supported: use an http:// or https:// one");
+          kind + ", which is not supported: use an http:// or https:// one");
     }
     return Optional.of(proxy);
   }
@@ -84,12 +83,8 @@ final class ProxyRules {
       return true;
     }
     String name = host.toLowerCase(Locale.ROOT);
-    for (String entry : list.toLowerCase(Locale.ROOT).split(",", -1)) {
-      if (covers(entry.strip(), name, address, port)) {
-        return true;
-      }
-    }
-    return false;
+    return Arrays.stream(list.toLowerCase(Locale.ROOT).split(",", -1))
+        .anyMatch(entry -> covers(entry.strip(), name, address, port));
   }
 
   private static boolean covers(
@@ -114,13 +109,10 @@ final class ProxyRules {
     if (exempt.isPresent()) {
       return address.equals(exempt);
     }
-    if (host.isEmpty() || entry.equals("*")) {
-      return !host.isEmpty();
-    }
     String domain = Url.inAscii(host.startsWith("*.") ? host.substring(1) : host);
-    return domain.startsWith(".")
-        ? name.endsWith(domain)
-        : name.equals(domain) || name.endsWith("." + domain);
+    return entry.equals("*")
+        || (!domain.isEmpty() && name.endsWith(domain.startsWith(".") ? domain : "." + domain))
+        || (!domain.startsWith(".") && name.equals(domain));
   }
 
   private static boolean isIn(InetAddress host, InetAddress network, int prefixBits) {

@@ -31,13 +31,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * CircleCI's runner API over HTTP or HTTPS. Making one costs nothing: addresses, certificates and
- * TLS are touched by the first call, and most tasks end without one.
+ * CircleCI's runner API over HTTP or HTTPS, by the rules of {@code docs/reference/runner-api.md}.
+ * Making one costs nothing: addresses, certificates and TLS are touched by the first call, and most
+ * tasks end without one.
  *
  * <p>A call is made on the caller's thread, whose stack a TLS handshake needs 512 KiB of, and
- * returns within its budget. Within it, transport errors and answers from 500 up are retried after
- * a pause that grows; every attempt writes one line to the log. The rules are in {@code
- * docs/reference/runner-api.md}. For one thread at a time.
+ * returns within its budget, retries included. For one thread at a time.
  */
 public final class RunnerApi implements Reporter {
   private static final String UNCLAIM = "/api/v3/runner/unclaim";
@@ -63,7 +62,6 @@ public final class RunnerApi implements Reporter {
 
   private final String baseUrl;
   private final Secret token;
-  private final String userAgent;
   private final EventLog log;
   private final HttpClient client;
   private final Timing timing;
@@ -95,30 +93,21 @@ public final class RunnerApi implements Reporter {
     this(
         baseUrl,
         token,
-        userAgent,
         log,
         new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel)),
         new Timing(InstantSource.system(), Thread::sleep, new SplittableRandom()::nextDouble));
   }
 
-  RunnerApi(
-      String baseUrl,
-      Secret token,
-      String userAgent,
-      EventLog log,
-      HttpClient client,
-      Timing timing) {
+  RunnerApi(String baseUrl, Secret token, EventLog log, HttpClient client, Timing timing) {
     this.baseUrl = baseUrl;
     this.token = token;
-    this.userAgent = userAgent;
     this.log = log;
     this.client = client;
     this.timing = timing;
   }
 
   /**
-   * How this program names itself to the API: {@code CircleCI-GOAT/<version> (<os>; <arch>;
-   * <correlation>)}, by Go's names.
+   * How this program names itself to the API, by Go's names.
    *
    * @param architecture the processor's name, as the JVM or as Go spells it
    * @param hostName correlates the calls with a task when it starts with {@code ccita-}; else eight
@@ -140,13 +129,9 @@ public final class RunnerApi implements Reporter {
     return call(UNCLAIM, json, budget);
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * <p>The API shows the message on a web page, and takes no character that means something there.
-   */
   @Override
   public Outcome fail(String allocation, String message, Duration budget) {
+    // The API shows the message on a web page, and takes no character that means something there.
     byte[] plain = message.replaceAll("[<>&'\"]", "").getBytes(StandardCharsets.UTF_8);
     String encoded = Base64.getEncoder().encodeToString(plain);
     long now = timing.wallClock().millis();
@@ -215,7 +200,6 @@ public final class RunnerApi implements Reporter {
     }
     headers.put("Accept", JSON);
     headers.put("Content-Type", JSON);
-    headers.put("User-Agent", userAgent);
     // Unique, but no secret.
     SplittableRandom random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis());
     headers.put("Idempotency-Key", new UUID(random.nextLong(), random.nextLong()).toString());

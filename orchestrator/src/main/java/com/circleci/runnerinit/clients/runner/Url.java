@@ -3,7 +3,6 @@ package com.circleci.runnerinit.clients.runner;
 import com.circleci.runnerinit.clients.net.IpLiteral;
 import com.circleci.runnerinit.configuration.Secret;
 import java.net.MalformedURLException;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -12,6 +11,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.hc.core5.net.PercentCodec;
 
 /**
  * An absolute URL without query or fragment. Host names may hold what DNS holds in practice, such
@@ -96,9 +96,7 @@ record Url(
   Optional<Secret> basicAuthorization() {
     return userInfo.map(info -> {
       String written = info.reveal() + (info.reveal().indexOf(':') < 0 ? ":" : "");
-      // A percent sign without two hexadecimal digits stays, and so does a plus sign.
-      String strict = written.replaceAll("%(?![0-9A-Fa-f]{2})", "%25").replace("+", "%2B");
-      String credentials = URLDecoder.decode(strict, StandardCharsets.UTF_8);
+      String credentials = PercentCodec.decode(written, StandardCharsets.UTF_8);
       byte[] bytes = credentials.getBytes(StandardCharsets.UTF_8);
       return new Secret("Basic " + Base64.getEncoder().encodeToString(bytes));
     });

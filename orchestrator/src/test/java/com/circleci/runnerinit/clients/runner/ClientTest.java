@@ -32,9 +32,13 @@ abstract class ClientTest {
   String hosts = "127.0.0.1 localhost runner-api api.test";
 
   HttpClient client() {
+    return client("Test/1");
+  }
+
+  HttpClient client(String userAgent) {
     return new HttpClient(
         LINUX,
-        "Test/1",
+        userAgent,
         environment,
         captured.log(),
         TestResolver.ofHosts(LINUX, directory, hosts));

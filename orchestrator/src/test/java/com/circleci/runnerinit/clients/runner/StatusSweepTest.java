@@ -79,7 +79,6 @@ final class StatusSweepTest {
     return new RunnerApi(
         url,
         new Secret("token"),
-        "test",
         captured.log(),
         new HttpClient(kernel, "test", environment, captured.log(), new Resolver(kernel)),
         new RunnerApi.Timing(InstantSource.system(), pause -> {}, () -> 0.5));
