@@ -3,13 +3,7 @@ package com.circleci.runnerinit.clients.net;
 import java.time.Duration;
 
 /** A moment after which nothing is waited for, by a clock that only goes forward. */
-public final class Deadline {
-  private final long nanos;
-
-  private Deadline(long nanos) {
-    this.nanos = nanos;
-  }
-
+public record Deadline(long nanos) {
   public static Deadline in(Duration time) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }

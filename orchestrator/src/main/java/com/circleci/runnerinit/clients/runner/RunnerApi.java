@@ -161,15 +161,13 @@ public final class RunnerApi implements Reporter {
     if (!server.isSecure() && !server.scheme().equals("http")) {
       return notTold("unsupported protocol scheme \"" + server.scheme() + "\" of the base URL");
     }
-    Map<String, String> headers = headers();
-    for (Map.Entry<String, String> header : headers.entrySet()) {
-      Matcher invalid = NOT_IN_A_HEADER.matcher(header.getValue());
-      if (invalid.find()) {
-        String place = (invalid.start() + 1) + " of " + header.getValue().length();
-        String defect = ": its character " + place + " is a line break, or not visible ASCII";
-        return notTold("invalid value of the header " + header.getKey() + defect);
-      }
+    Matcher invalid = NOT_IN_A_HEADER.matcher(token.reveal());
+    if (invalid.find()) {
+      String place = "character " + (invalid.start() + 1) + " of " + token.reveal().length();
+      String defect = place + " of the token is a line break, or not visible ASCII";
+      return notTold("invalid value of the header Authorization: " + defect);
     }
+    Map<String, String> headers = headers();
     double pauseNanos = FIRST_PAUSE_NANOS;
     Outcome last = notTold("no time is left for it");
     for (int turn = 0; !end.isOver(); turn++) {
@@ -216,6 +214,7 @@ public final class RunnerApi implements Reporter {
             .attribute("http.route", route)
             .attribute("http.scheme", server.scheme());
     String error;
+    boolean isExhausted = false;
     Optional<Duration> pause = Optional.of(Duration.ZERO);
     try {
       HttpClient.Answer answer =
@@ -229,10 +228,7 @@ public final class RunnerApi implements Reporter {
       String seen = HttpClient.inWords(status) + " (" + (turn + 1) + " attempts)";
       error = "the response from POST " + route + " was " + seen;
       pause = pauseAfter(answer);
-      if (status == CONFLICT && route.equals(UNCLAIM)) {
-        event.error(error).write();
-        return new Attempt(new Outcome.NotTold("exhausted all task retries"), Optional.empty());
-      }
+      isExhausted = status == CONFLICT && route.equals(UNCLAIM);
     } catch (MalformedURLException e) {
       error = String.valueOf(e.getMessage());
       pause = Optional.empty();
@@ -243,7 +239,8 @@ public final class RunnerApi implements Reporter {
       error = LogEvent.inWords(e);
     }
     event.error(error).write();
-    return new Attempt(notTold(error), pause);
+    Outcome exhausted = new Outcome.NotTold("exhausted all task retries");
+    return new Attempt(isExhausted ? exhausted : notTold(error), pause);
   }
 
   /** A redirect is final, too: the token goes nowhere else. */
