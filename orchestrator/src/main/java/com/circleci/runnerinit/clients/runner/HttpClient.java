@@ -59,7 +59,7 @@ final class HttpClient {
     userAgent = agent;
     resolver = names;
     proxies = new ProxyRules(environment, log);
-    tls = new Tls(kernel, new ServerTrust(new RootStores(kernel, environment, log)));
+    tls = new Tls(kernel, new RootStores(kernel, environment, log));
   }
 
   /**
