@@ -20,6 +20,8 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -106,7 +108,7 @@ public final class Resolver {
     return addresses.stream()
         .sorted(
             Comparator.comparing((InetAddress it) -> unreachable.contains(it))
-                .thenComparing(it -> -precedence(it)))
+                .thenComparingInt(it -> -precedence(it)))
         .toList();
   }
 
@@ -161,7 +163,7 @@ public final class Resolver {
     private final ResolverConfig config;
     private final String name;
     private final List<InetSocketAddress> servers = new ArrayList<>();
-    private final List<Integer> openTypes = new ArrayList<>(List.of(DnsMessage.A, DnsMessage.AAAA));
+    private final Set<Integer> openTypes = new TreeSet<>(Set.of(DnsMessage.A, DnsMessage.AAAA));
     private final List<Sent> unanswered = new ArrayList<>();
     private final List<InetAddress> addresses = new ArrayList<>();
     private final NativeBlock block = kernel.memory().allocate(DnsMessage.MAX_DATAGRAM);
@@ -279,7 +281,7 @@ public final class Resolver {
       boolean found = answer.outcome() == Outcome.FOUND;
       if (found || answer.outcome() == Outcome.NOT_FOUND) {
         firstServer = servers.indexOf(server);
-        boolean awaited = openTypes.remove((Integer) question.type());
+        boolean awaited = openTypes.remove(question.type());
         if (found && awaited) {
           addresses.addAll(answer.addresses());
           end = end.orEarlier(GRACE);

@@ -339,9 +339,10 @@ final class Tls {
     String name = host.toLowerCase(Locale.ROOT);
     String lower = pattern.toLowerCase(Locale.ROOT);
     boolean valid = name.matches(HOST_NAME);
-    return lower.startsWith("*.") && name.indexOf('.') > 0
-        ? valid && name.substring(name.indexOf('.')).equals(lower.substring(1))
-        : lower.equals(name) || (valid && lower.equals(name + "."));
+    if (lower.startsWith("*.") && name.indexOf('.') > 0) {
+      return valid && name.substring(name.indexOf('.')).equals(lower.substring(1));
+    }
+    return lower.equals(name) || (valid && lower.equals(name + "."));
   }
 
   private static CertificateException unknownAuthority(List<X509Certificate> chain) {

@@ -159,7 +159,7 @@ final class ProxyRulesTest {
               .orElse("direct");
       return captured.lines().isEmpty() ? way : captured.lines().getFirst();
     } catch (MalformedURLException e) {
-      return e.getMessage();
+      return String.valueOf(e.getMessage());
     }
   }
 }
