@@ -122,6 +122,7 @@ public final class Connection extends Socket {
     return new NetworkException("dial tcp " + IpLiteral.write(address) + ": connect: " + reason);
   }
 
+  /** Sets another time for what is still to be done. */
   public void setDeadline(Deadline deadline) {
     this.deadline = deadline;
   }

@@ -2,7 +2,7 @@ package com.circleci.runnerinit.clients.net;
 
 import java.time.Duration;
 
-/** A moment after which nothing is waited for, by a clock that only goes forward. */
+/** A moment after which nothing is waited for, by the clock of {@link System#nanoTime}. */
 public record Deadline(long nanos) {
   public static Deadline in(Duration time) {
     return new Deadline(System.nanoTime() + time.toNanos());

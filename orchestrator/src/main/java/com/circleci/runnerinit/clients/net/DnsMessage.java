@@ -67,7 +67,7 @@ final class DnsMessage {
     TRUNCATED("truncated answer"),
     /** The server neither knows the name nor asks others (golang.org/issue/15434). */
     LAME("lame referral"),
-    REFUSED("server misbehaving"),
+    FAILED("server misbehaving"),
     MALFORMED("cannot unmarshal DNS message");
 
     final String reason;
@@ -134,7 +134,7 @@ final class DnsMessage {
       }
     }
     if (code != 0 && code != NAME_ERROR) {
-      return new Answer(Outcome.REFUSED, List.of());
+      return new Answer(Outcome.FAILED, List.of());
     }
     if (code == 0 && !addresses.isEmpty()) {
       return new Answer(Outcome.FOUND, addresses);

@@ -127,12 +127,16 @@ final class RootStores {
   static List<X509Certificate> certificates(byte[] pem) {
     List<X509Certificate> roots = new ArrayList<>();
     String text = new String(pem, StandardCharsets.ISO_8859_1);
-    for (int at = text.indexOf(BEGIN); at >= 0; at = text.indexOf(BEGIN, at + BEGIN.length())) {
+    int at = text.indexOf(BEGIN);
+    while (at >= 0) {
+      int end = text.indexOf(BEGIN, at + BEGIN.length());
       try {
-        roots.add(next(new ByteArrayInputStream(pem, at, pem.length - at)));
+        int length = (end < 0 ? pem.length : end) - at;
+        roots.add(next(new ByteArrayInputStream(pem, at, length)));
       } catch (CertificateException e) {
         // One bad entry must not make the others useless.
       }
+      at = end;
     }
     return roots;
   }
