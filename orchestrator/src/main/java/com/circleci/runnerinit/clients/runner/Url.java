@@ -122,29 +122,29 @@ record Url(
     Arrays.stream(label).filter(c -> c < 0x80).forEach(code::appendCodePoint);
     int basic = code.length();
     code.append(basic > 0 ? "-" : "");
-    int delta = 0;
+    long delta = 0;
     int bias = 72;
     int handled = basic;
     int n = 0x80;
     while (handled < label.length) {
       int from = n;
       n = Arrays.stream(label).filter(c -> c >= from).min().orElseThrow();
-      delta += (n - from) * (handled + 1);
+      delta += (n - from) * (handled + 1L);
       for (int c : label) {
         if (c < n) {
           delta++;
         } else if (c == n) {
-          int rest = delta;
+          long rest = delta;
           int k = 36;
           int threshold = Math.clamp(k - bias, 1, 26);
           while (rest >= threshold) {
             int base = 36 - threshold;
-            code.append(PUNYCODE_DIGITS.charAt(threshold + (rest - threshold) % base));
+            code.append(PUNYCODE_DIGITS.charAt((int) (threshold + (rest - threshold) % base)));
             rest = (rest - threshold) / base;
             k += 36;
             threshold = Math.clamp(k - bias, 1, 26);
           }
-          code.append(PUNYCODE_DIGITS.charAt(rest));
+          code.append(PUNYCODE_DIGITS.charAt((int) rest));
           bias = bias(delta, handled + 1, handled == basic);
           delta = 0;
           handled++;
@@ -156,14 +156,14 @@ record Url(
     return code.toString();
   }
 
-  private static int bias(int delta, int handled, boolean first) {
-    int left = delta / (first ? 700 : 2);
+  private static int bias(long delta, int handled, boolean first) {
+    long left = delta / (first ? 700 : 2);
     left += left / handled;
     int k = 0;
     while (left > 455) {
       left /= 35;
       k += 36;
     }
-    return k + 36 * left / (left + 38);
+    return (int) (k + 36 * left / (left + 38));
   }
 }

@@ -58,6 +58,12 @@ final class UrlTest {
     assertThat(Url.parse("https://" + host + "/x").host()).isEqualTo(ascii);
   }
 
+  @Test
+  void writesALabelOfAnyLengthInAscii() throws MalformedURLException {
+    String host = "a".repeat(3000) + "\udbff\udfff.test";
+    assertThat(Url.parse("https://" + host).host()).isASCII().startsWith("xn--aaa");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
