@@ -1,5 +1,7 @@
 package com.circleci.runnerinit.clients.net;
 
+import static java.util.Objects.requireNonNull;
+
 import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
@@ -13,14 +15,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketImpl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
  * A connection over TCP, whose every call returns by a deadline, on the caller's own thread. It is
@@ -29,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * where there is no {@code /proc}.
  */
 public final class Connection extends Socket {
+  private static final String TIMEOUT = ": i/o timeout";
   private static final int BLOCK_BYTES = 16 * 1024;
 
   /** What an address is ahead of the next (RFC 8305): a dead one costs that, no more. */
@@ -43,7 +46,7 @@ public final class Connection extends Socket {
 
   private Connection(Kernel kernel, int descriptor, InetSocketAddress peer, Deadline deadline)
       throws SocketException {
-    super((java.net.SocketImpl) null);
+    super((SocketImpl) null);
     this.kernel = kernel;
     this.descriptor = descriptor;
     this.peer = peer;
@@ -61,42 +64,41 @@ public final class Connection extends Socket {
   public static Connection open(Kernel kernel, List<InetSocketAddress> addresses, Deadline deadline)
       throws NetworkException {
     Map<Integer, InetSocketAddress> pending = new LinkedHashMap<>();
-    @Nullable NetworkException failure = null;
-    int started = 0;
+    List<NetworkException> failures = new ArrayList<>();
     Deadline nextStart = Deadline.in(Duration.ZERO);
+    int started = 0;
     try {
       while (started < addresses.size() || !pending.isEmpty()) {
         if (deadline.isOver()) {
-          throw NetworkException.timeout("dial tcp " + IpLiteral.write(addresses.getFirst()));
+          throw new NetworkException("dial tcp " + IpLiteral.write(addresses.getFirst()) + TIMEOUT);
         }
-        if (started < addresses.size() && (pending.isEmpty() || nextStart.isOver())) {
+        boolean more = started < addresses.size();
+        if (more && (pending.isEmpty() || nextStart.isOver())) {
           InetSocketAddress next = addresses.get(started++);
           nextStart = Deadline.in(HEAD_START);
           try {
             pending.put(connect(kernel, false, next), next);
           } catch (KernelException e) {
-            failure = failure == null ? refused(next, e.reason()) : failure;
+            failures.add(refused(next, e.reason()));
           }
           continue;
         }
-        Deadline until = started < addresses.size() ? deadline.orEarlier(nextStart) : deadline;
-        OptionalInt ready = firstReady(kernel, List.copyOf(pending.keySet()), until);
-        if (ready.isPresent()) {
-          int socket = ready.getAsInt();
-          InetSocketAddress address = pending.remove(socket);
+        Deadline until = more ? deadline.orEarlier(nextStart.left()) : deadline;
+        List<Integer> sockets = List.copyOf(pending.keySet());
+        for (int i : ready(kernel, sockets.stream().map(Interest::inWriting).toList(), until)) {
+          int socket = sockets.get(i);
+          InetSocketAddress address = requireNonNull(pending.remove(socket));
           int error = kernel.sockets().connectionError(socket);
-          if (error == 0 && address != null) {
+          if (error == 0) {
             return new Connection(kernel, socket, address, deadline);
           }
           kernel.descriptors().close(socket);
-          if (failure == null && address != null) {
-            failure = refused(address, Errno.describe(error));
-          }
+          failures.add(refused(address, Errno.describe(error)));
         }
       }
-      throw failure == null ? new NetworkException("dial tcp: no address") : failure;
-    } catch (KernelException | SocketException e) {
-      throw new NetworkException(String.valueOf(e.getMessage()));
+      throw failures.getFirst();
+    } catch (SocketException e) {
+      throw new IllegalStateException(e);
     } finally {
       pending.keySet().forEach(kernel.descriptors()::close);
     }
@@ -110,17 +112,10 @@ public final class Connection extends Socket {
     return kernel.sockets().connect(datagrams, host.getAddress(), scope, to.getPort());
   }
 
-  private static OptionalInt firstReady(Kernel kernel, List<Integer> sockets, Deadline until)
-      throws KernelException {
-    List<Interest> interests = new ArrayList<>();
-    sockets.forEach(socket -> interests.add(Interest.inWriting(socket)));
+  /** Waits until something can be read or written; the indices of what can. */
+  static List<Integer> ready(Kernel kernel, List<Interest> interests, Deadline until) {
     boolean[] ready = kernel.descriptors().await(interests, Optional.of(until.left()));
-    for (int i = 0; i < ready.length; i++) {
-      if (ready[i]) {
-        return OptionalInt.of(sockets.get(i));
-      }
-    }
-    return OptionalInt.empty();
+    return IntStream.range(0, ready.length).filter(i -> ready[i]).boxed().toList();
   }
 
   private static NetworkException refused(InetSocketAddress address, String reason) {
@@ -130,10 +125,6 @@ public final class Connection extends Socket {
   /** Sets another time for what is still to be done. */
   public void setDeadline(Deadline deadline) {
     this.deadline = deadline;
-  }
-
-  public Deadline deadline() {
-    return deadline;
   }
 
   @Override
@@ -147,12 +138,8 @@ public final class Connection extends Socket {
 
       @Override
       public int read(byte[] into, int offset, int length) throws IOException {
-        return receive(into, offset, Math.min(length, BLOCK_BYTES));
-      }
-
-      @Override
-      public void close() {
-        Connection.this.close();
+        int count = transfer(false, into, offset, length);
+        return count == 0 && length > 0 ? -1 : count;
       }
     };
   }
@@ -167,58 +154,39 @@ public final class Connection extends Socket {
 
       @Override
       public void write(byte[] from, int offset, int length) throws IOException {
-        send(from, offset, length);
-      }
-
-      @Override
-      public void close() {
-        Connection.this.close();
+        int sent = 0;
+        while (sent < length) {
+          sent += transfer(true, from, offset + sent, length - sent);
+        }
       }
     };
   }
 
-  private int receive(byte[] into, int offset, int length) throws IOException {
-    if (length == 0) {
-      return 0;
-    }
-    while (true) {
-      await("read", Interest.inReading(descriptor));
+  /** Writes or reads what goes at once. */
+  private int transfer(boolean writing, byte[] bytes, int offset, int length)
+      throws NetworkException {
+    String operation = writing ? "write" : "read";
+    int piece = Math.min(length, BLOCK_BYTES);
+    List<Interest> interest = List.of(new Interest(descriptor, writing));
+    while (!closed) {
+      if (ready(kernel, interest, deadline).isEmpty() && deadline.isOver()) {
+        throw new NetworkException(describe(operation) + TIMEOUT);
+      }
       try {
-        int count = kernel.descriptors().read(descriptor, block, length);
-        block.bytes().get(0, into, offset, count);
-        return count == 0 ? -1 : count;
+        if (writing) {
+          block.bytes().put(0, bytes, offset, piece);
+          return kernel.descriptors().write(descriptor, block, 0, piece);
+        }
+        int count = kernel.descriptors().read(descriptor, block, piece);
+        block.bytes().get(0, bytes, offset, count);
+        return count;
       } catch (KernelException e) {
         if (e.errno() != Errno.EAGAIN) {
-          throw failed("read", e.reason());
+          throw failed(operation, e.reason());
         }
       }
     }
-  }
-
-  private void send(byte[] from, int offset, int length) throws IOException {
-    int sent = 0;
-    while (sent < length) {
-      int piece = Math.min(length - sent, BLOCK_BYTES);
-      await("write", Interest.inWriting(descriptor));
-      try {
-        block.bytes().put(0, from, offset + sent, piece);
-        sent += kernel.descriptors().write(descriptor, block, 0, piece);
-      } catch (KernelException e) {
-        if (e.errno() != Errno.EAGAIN) {
-          throw failed("write", e.reason());
-        }
-      }
-    }
-  }
-
-  private void await(String operation, Interest interest) throws IOException {
-    if (closed) {
-      throw failed(operation, "use of closed network connection");
-    }
-    boolean ready = kernel.descriptors().await(List.of(interest), Optional.of(deadline.left()))[0];
-    if (!ready && deadline.isOver()) {
-      throw NetworkException.timeout(describe(operation));
-    }
+    throw failed(operation, "use of closed network connection");
   }
 
   private NetworkException failed(String operation, String reason) {
@@ -256,16 +224,6 @@ public final class Connection extends Socket {
   }
 
   @Override
-  public boolean isBound() {
-    return true;
-  }
-
-  @Override
-  public InetAddress getInetAddress() {
-    return peer.getAddress();
-  }
-
-  @Override
   public int getPort() {
     return peer.getPort();
   }
@@ -275,17 +233,9 @@ public final class Connection extends Socket {
 
   @Override
   public void shutdownOutput() throws IOException {
-    kernel.sockets().endOutput(descriptor);
-  }
-
-  @Override
-  public boolean isInputShutdown() {
-    return closed;
-  }
-
-  @Override
-  public boolean isOutputShutdown() {
-    return closed;
+    if (!closed) {
+      kernel.sockets().endOutput(descriptor);
+    }
   }
 
   /** The deadline is the one limit. */
@@ -301,7 +251,4 @@ public final class Connection extends Socket {
   public int getSoLinger() {
     return -1;
   }
-
-  @Override
-  public void setTcpNoDelay(boolean on) {}
 }

@@ -2,14 +2,8 @@ package com.circleci.runnerinit.clients.net;
 
 import java.time.Duration;
 
-/** A moment after which nothing is waited for, by a clock that only goes forward. */
-public final class Deadline {
-  private final long nanos;
-
-  private Deadline(long nanos) {
-    this.nanos = nanos;
-  }
-
+/** A moment after which nothing is waited for, by the clock of {@link System#nanoTime}. */
+public record Deadline(long nanos) {
   public static Deadline in(Duration time) {
     return new Deadline(System.nanoTime() + time.toNanos());
   }
@@ -20,10 +14,12 @@ public final class Deadline {
   }
 
   public boolean isOver() {
-    return nanos - System.nanoTime() <= 0;
+    return left().isZero();
   }
 
-  public Deadline orEarlier(Deadline other) {
+  /** This, or a certain time from now. */
+  public Deadline orEarlier(Duration time) {
+    Deadline other = in(time);
     return other.nanos - nanos < 0 ? other : this;
   }
 }

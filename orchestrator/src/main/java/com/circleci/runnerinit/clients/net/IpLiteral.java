@@ -1,6 +1,5 @@
 package com.circleci.runnerinit.clients.net;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -12,7 +11,7 @@ public final class IpLiteral {
   /** Reads a dotted quad or an IPv6 address without zone; anything else is a name. */
   public static Optional<InetAddress> parse(String text) {
     boolean v6 = text.indexOf(':') >= 0 && text.indexOf('%') < 0 && text.indexOf('[') < 0;
-    if (!v6 && !isDottedQuad(text)) {
+    if (!v6 && !text.matches("[0-9]+(\\.[0-9]+){3}")) {
       return Optional.empty();
     }
     try {
@@ -24,51 +23,24 @@ public final class IpLiteral {
 
   /** Writes {@code 127.0.0.1:80} or {@code [::1]:80}. */
   public static String write(InetSocketAddress address) {
-    String host = write(address.getAddress());
-    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
+    return bracketed(write(address.getAddress())) + ":" + address.getPort();
   }
 
-  /** Writes an address in its shortest form (RFC 5952). */
+  /** A host as it stands before a port: an IPv6 address in brackets. */
+  public static String bracketed(String host) {
+    return host.indexOf(':') < 0 ? host : "[" + host + "]";
+  }
+
+  /** Writes an address in its shortest form (RFC 5952), without zone. */
   public static String write(InetAddress address) {
-    return address instanceof Inet6Address v6
-        ? shortest(v6.getAddress())
-        : address.getHostAddress();
-  }
-
-  private static boolean isDottedQuad(String text) {
-    return text.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'))
-        && text.chars().filter(c -> c == '.').count() == 3;
-  }
-
-  private static String shortest(byte[] bytes) {
-    int[] groups = new int[8];
-    for (int i = 0; i < groups.length; i++) {
-      groups[i] = (bytes[2 * i] & 0xff) << 8 | (bytes[2 * i + 1] & 0xff);
-    }
-    int gapBegin = -1;
-    int gapLength = 1;
-    for (int i = 0; i < groups.length; i++) {
-      int end = i;
-      while (end < groups.length && groups[end] == 0) {
-        end++;
-      }
-      if (end - i > gapLength) {
-        gapBegin = i;
-        gapLength = end - i;
+    String groups = address.getHostAddress().replaceFirst("%.*", "");
+    for (int zeros = 8; zeros > 1; zeros--) {
+      String run = ":0".repeat(zeros) + ":";
+      String[] around = (":" + groups + ":").split(run, 2);
+      if (around.length > 1) {
+        return (around[0] + "::" + around[1]).replaceAll("^:(?!:)|(?<!:):$", "");
       }
     }
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < groups.length; i++) {
-      if (i == gapBegin) {
-        text.append("::");
-        i += gapLength - 1;
-        continue;
-      }
-      if (!text.isEmpty() && text.charAt(text.length() - 1) != ':') {
-        text.append(':');
-      }
-      text.append(Integer.toHexString(groups[i]));
-    }
-    return text.toString();
+    return groups;
   }
 }

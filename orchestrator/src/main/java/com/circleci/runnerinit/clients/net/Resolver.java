@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.clients.net;
 
 import com.circleci.runnerinit.clients.net.DnsMessage.Answer;
+import com.circleci.runnerinit.clients.net.DnsMessage.Outcome;
 import com.circleci.runnerinit.clients.net.DnsMessage.Question;
 import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
@@ -11,13 +12,16 @@ import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +34,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Resolver {
   private static final int DNS_PORT = 53;
+  private static final int DISCARD_PORT = 9;
   private static final int MAX_FILE_BYTES = 1 << 20;
-  private static final String NO_SUCH_HOST = "no such host";
-  private static final String MISBEHAVING = "server misbehaving";
   private static final String TIMEOUT = "i/o timeout";
 
   /** How long a server may be silent before the next one is asked, too. */
@@ -52,9 +55,7 @@ public final class Resolver {
     this(kernel, "", DNS_PORT);
   }
 
-  /**
-   * @param root prefix of the files
-   */
+  /** One that puts a prefix before the paths of its files. */
   Resolver(Kernel kernel, String root, int port) {
     this.kernel = kernel;
     this.root = root;
@@ -72,137 +73,159 @@ public final class Resolver {
     if (literal.isPresent()) {
       return List.of(literal.get());
     }
-    List<InetAddress> local = HostsFile.lookup(read("/etc/hosts"), host, this::addressOrNull);
+    List<InetAddress> local = ResolverConfig.inHosts(read("/etc/hosts"), host, this::address);
     if (!local.isEmpty()) {
-      return AddressOrder.sorted(kernel, local);
+      return sorted(local);
     }
-    ResolverConfig config = ResolverConfig.parse(read("/etc/resolv.conf"), hostName());
-    List<String> names = config.candidates(host);
+    ResolverConfig config = ResolverConfig.parse(read("/etc/resolv.conf"), this::address);
     if (config.rotate()) {
       firstServer++;
     }
+    List<String> names = config.candidates(host);
     @Nullable String failure = null;
-    for (int i = 0; i < names.size(); i++) {
+    for (int i = 0; i < names.size() && !deadline.isOver(); i++) {
       Duration share = deadline.left().dividedBy(names.size() - i);
-      boolean last = i == names.size() - 1;
-      try (Inquiry inquiry = new Inquiry(config, names.get(i))) {
-        inquiry.run(last ? deadline : deadline.orEarlier(Deadline.in(share)), share);
+      try (Inquiry inquiry = new Inquiry(config, names.get(i), deadline.orEarlier(share))) {
+        inquiry.run(share);
         if (!inquiry.addresses.isEmpty()) {
-          return AddressOrder.sorted(kernel, inquiry.addresses);
+          return sorted(inquiry.addresses);
         }
-        @Nullable String reason = inquiry.failure;
         // That one of the names is not there says less than what else went wrong.
-        if (failure == null || (reason != null && !reason.endsWith(NO_SUCH_HOST))) {
-          failure = reason;
+        if (failure == null || !inquiry.failure.endsWith(Outcome.NOT_FOUND.reason)) {
+          failure = inquiry.failure;
         }
-      }
-      if (deadline.isOver()) {
-        throw NetworkException.timeout("lookup " + host + server(failure));
       }
     }
-    throw new NetworkException(
-        "lookup " + host + (failure == null ? ": " + NO_SUCH_HOST : failure));
+    if (failure == null) {
+      failure = ": " + (deadline.isOver() ? TIMEOUT : Outcome.NOT_FOUND.reason);
+    }
+    throw new NetworkException("lookup " + host + failure);
   }
 
-  /** Of {@code " on SERVER: REASON"}, all but the reason. */
-  private static String server(@Nullable String failure) {
-    return failure == null ? "" : failure.substring(0, failure.lastIndexOf(": "));
+  /** By what matters of RFC 6724: a route, and its precedence. */
+  private List<InetAddress> sorted(List<InetAddress> addresses) {
+    List<InetAddress> unreachable = addresses.stream().filter(this::hasNoRoute).toList();
+    return addresses.stream()
+        .sorted(
+            Comparator.comparing((InetAddress it) -> unreachable.contains(it))
+                .thenComparingInt(it -> -precedence(it)))
+        .toList();
   }
 
-  private String hostName() {
+  private static int precedence(InetAddress address) {
+    boolean isUniqueLocal = (address.getAddress()[0] & 0xfe) == 0xfc;
+    return address instanceof Inet6Address ? (isUniqueLocal ? 3 : 40) : 35;
+  }
+
+  /** The kernel tells without that anything is sent. */
+  private boolean hasNoRoute(InetAddress address) {
     try {
-      return kernel.processes().hostName();
+      InetSocketAddress target = new InetSocketAddress(address, DISCARD_PORT);
+      kernel.descriptors().close(Connection.connect(kernel, true, target));
+      return false;
     } catch (KernelException e) {
-      return "";
+      return true;
     }
   }
 
   private String read(String path) {
     try {
-      return new String(
-          kernel.files().read(root + path, MAX_FILE_BYTES), StandardCharsets.ISO_8859_1);
+      byte[] content = kernel.files().read(root + path, MAX_FILE_BYTES);
+      return new String(content, StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       return "";
     }
   }
 
   /** An address with or without a zone: the name of an interface, or its number. */
-  private @Nullable InetAddress addressOrNull(String text) {
-    int percent = text.indexOf('%');
-    Optional<InetAddress> address =
-        IpLiteral.parse(percent < 0 ? text : text.substring(0, percent));
-    if (percent < 0 || !(address.orElse(null) instanceof Inet6Address v6)) {
-      return percent < 0 ? address.orElse(null) : null;
+  private Optional<InetAddress> address(String text) {
+    String[] parts = text.split("%", 2);
+    Optional<InetAddress> address = IpLiteral.parse(parts[0]);
+    if (parts.length == 1) {
+      return address;
     }
-    String zone = text.substring(percent + 1);
+    String zone = parts[1];
     try {
-      boolean number = zone.length() < 9 && zone.chars().allMatch(Character::isDigit);
-      int scope = number ? Integer.parseInt("0" + zone) : kernel.sockets().interfaceIndex(zone);
-      return Inet6Address.getByAddress(null, v6.getAddress(), scope);
+      boolean isNumber = zone.matches("[0-9]{1,8}");
+      int scope = isNumber ? Integer.parseInt(zone) : kernel.sockets().interfaceIndex(zone);
+      byte[] bytes = address.map(InetAddress::getAddress).orElse(new byte[0]);
+      return Optional.of(Inet6Address.getByAddress(null, bytes, scope));
     } catch (IOException e) {
-      return null;
+      return Optional.empty();
     }
   }
 
   /** What one server was asked, over UDP. */
-  private record Sent(Question question, Server server, int turn, int socket) {}
-
-  private record Server(int number, InetSocketAddress address) {}
+  private record Sent(Question question, InetSocketAddress server, int turn, int socket) {}
 
   /** The search for the addresses of one full name: of each family for itself. */
   private final class Inquiry implements AutoCloseable {
     private final ResolverConfig config;
     private final String name;
-    private final List<Question> open = new ArrayList<>();
+    private final List<InetSocketAddress> servers = new ArrayList<>();
+    private final Set<Integer> openTypes = new TreeSet<>(Set.of(DnsMessage.A, DnsMessage.AAAA));
     private final List<Sent> unanswered = new ArrayList<>();
     private final List<InetAddress> addresses = new ArrayList<>();
     private final NativeBlock block = kernel.memory().allocate(DnsMessage.MAX_DATAGRAM);
-    private @Nullable String failure;
-    private Deadline end = Deadline.in(Duration.ZERO);
 
-    Inquiry(ResolverConfig config, String name) {
+    /** As in {@code " on SERVER: REASON"}. */
+    private String failure = "";
+
+    private Deadline end;
+
+    Inquiry(ResolverConfig config, String name, Deadline end) {
       this.config = config;
       this.name = name;
+      this.end = end;
+      config.servers().forEach(server -> servers.add(new InetSocketAddress(server, port)));
     }
 
-    void run(Deadline deadline, Duration share) throws NetworkException {
-      end = deadline;
-      open.add(new Question(id(), name, DnsMessage.A));
-      open.add(new Question(id(), name, DnsMessage.AAAA));
-      int servers = config.servers().size();
-      int turns = config.attempts() * servers;
-      Duration patience = min(min(config.timeout(), PATIENCE), share.dividedBy(turns));
+    void run(Duration share) {
+      int turns = config.attempts() * servers.size();
+      Duration patience =
+          Collections.min(List.of(config.timeout(), PATIENCE, share.dividedBy(turns)));
       int first = firstServer;
-      for (int turn = 0; turn < turns && !open.isEmpty() && !end.isOver(); turn++) {
-        int number = Math.floorMod(first + turn, servers);
+      for (int turn = 0; turn < turns && !openTypes.isEmpty() && !end.isOver(); turn++) {
+        InetSocketAddress server = servers.get(Math.floorMod(first + turn, servers.size()));
         boolean last = turn == turns - 1;
-        Duration time = last ? min(config.timeout(), end.left()) : patience;
-        @Nullable InetAddress host = addressOrNull(config.servers().get(number));
-        if (host != null) {
-          Server server = new Server(number, new InetSocketAddress(host, port));
-          ask(server, turn, end.orEarlier(Deadline.in(time)), last);
+        Deadline until = end.orEarlier(last ? config.timeout() : patience);
+        for (int type : List.copyOf(openTypes)) {
+          ask(type, server, turn, until);
         }
+        await(server, turn, last, until);
       }
     }
 
-    private void ask(Server server, int turn, Deadline until, boolean last) {
-      for (Question question : List.copyOf(open)) {
+    private void ask(int type, InetSocketAddress server, int turn, Deadline until) {
+      try {
+        int id = ByteBuffer.wrap(kernel.memory().random(Short.BYTES)).getShort() & 0xffff;
+        Question question = new Question(id, name, type);
         if (config.overTcp()) {
           askOverTcp(question, server, until);
-        } else {
-          send(question, server, turn);
+          return;
         }
+        byte[] bytes = question.encode();
+        block.bytes().put(0, bytes);
+        // Each from a socket of its own: some firewalls lose one of two questions from the same.
+        int socket = Connection.connect(kernel, true, server);
+        unanswered.add(new Sent(question, server, turn, socket));
+        kernel.descriptors().write(socket, block, 0, bytes.length);
+      } catch (KernelException e) {
+        fail(server, "dial udp " + IpLiteral.write(server) + ": " + e.description());
       }
-      while (unanswered.stream().anyMatch(sent -> isWaitedFor(sent, turn, last))) {
-        List<Interest> interests = new ArrayList<>();
-        unanswered.forEach(sent -> interests.add(Interest.inReading(sent.socket())));
+    }
+
+    /** A turn is over when everything that it asked is answered; the last one waits for all. */
+    private void await(InetSocketAddress server, int turn, boolean last, Deadline until) {
+      while (unanswered.stream()
+          .filter(sent -> last || sent.turn() == turn)
+          .anyMatch(sent -> openTypes.contains(sent.question().type()))) {
+        Deadline wait = until.orEarlier(end.left());
         List<Sent> asked = List.copyOf(unanswered);
-        Deadline wait = until.orEarlier(end);
-        boolean[] ready = kernel.descriptors().await(interests, Optional.of(wait.left()));
-        for (int i = 0; i < ready.length; i++) {
-          if (ready[i]) {
-            receive(asked.get(i), wait);
-          }
+        List<Interest> interests =
+            asked.stream().map(sent -> Interest.inReading(sent.socket())).toList();
+        for (int i : Connection.ready(kernel, interests, wait)) {
+          receive(asked.get(i), wait);
         }
         if (wait.isOver()) {
           fail(server, TIMEOUT);
@@ -211,66 +234,42 @@ public final class Resolver {
       }
     }
 
-    /** A turn is over when everything that it asked is answered; the last one waits for all. */
-    private boolean isWaitedFor(Sent sent, int turn, boolean last) {
-      return open.contains(sent.question()) && (last || sent.turn() == turn);
-    }
-
-    /** Each from a socket of its own: some firewalls lose one of two questions from the same. */
-    private void send(Question question, Server server, int turn) {
-      byte[] bytes = question.encode(config.trustAd());
-      block.bytes().put(0, bytes);
-      try {
-        int socket = Connection.connect(kernel, true, server.address());
-        unanswered.add(new Sent(question, server, turn, socket));
-        kernel.descriptors().write(socket, block, 0, bytes.length);
-      } catch (KernelException e) {
-        fail(server, "dial udp " + IpLiteral.write(server.address()) + ": " + e.description());
-      }
-    }
-
     /** The socket is connected, so nobody but the server gets an answer in. */
     private void receive(Sent sent, Deadline until) {
-      @Nullable Answer answer = null;
+      Optional<Answer> answer = Optional.empty();
       try {
         int length = kernel.descriptors().read(sent.socket(), block, block.size());
         answer = DnsMessage.decode(block.copy(0, length), sent.question());
-        if (answer == null) {
+        if (answer.isEmpty()) {
           return;
         }
       } catch (KernelException e) {
         fail(sent.server(), "read udp: " + e.reason());
-      } catch (IllegalArgumentException e) {
-        fail(sent.server(), "cannot unmarshal DNS message");
       }
       unanswered.remove(sent);
       kernel.descriptors().close(sent.socket());
-      if (answer != null && answer.truncated()) {
+      if (answer.isPresent() && answer.get().outcome() == Outcome.TRUNCATED) {
         askOverTcp(sent.question(), sent.server(), until);
-      } else if (answer != null) {
-        take(answer, sent.question(), sent.server());
+      } else if (answer.isPresent()) {
+        take(answer.get(), sent.question(), sent.server());
       }
     }
 
-    private void askOverTcp(Question question, Server server, Deadline until) {
+    private void askOverTcp(Question question, InetSocketAddress server, Deadline until) {
       // The other family's question has its share of the time, too.
-      Deadline share = Deadline.in(until.left().dividedBy(Math.max(1, open.size())));
-      try (Connection connection = Connection.open(kernel, List.of(server.address()), share)) {
-        byte[] query = question.encode(config.trustAd());
+      Deadline share = until.orEarlier(until.left().dividedBy(Math.max(1, openTypes.size())));
+      try (Connection connection = Connection.open(kernel, List.of(server), share)) {
+        byte[] query = question.encode();
         ByteBuffer message = ByteBuffer.allocate(Short.BYTES + query.length);
         message.putShort((short) query.length).put(query);
         connection.getOutputStream().write(message.array());
         DataInputStream in = new DataInputStream(connection.getInputStream());
         byte[] received = new byte[in.readUnsignedShort()];
         in.readFully(received);
-        @Nullable Answer answer = DnsMessage.decode(received, question);
-        if (answer == null) {
-          fail(server, "invalid DNS response");
-        } else {
-          take(answer, question, server);
-        }
-      } catch (IllegalArgumentException e) {
-        fail(server, "cannot unmarshal DNS message");
+        DnsMessage.decode(received, question)
+            .ifPresentOrElse(
+                answer -> take(answer, question, server),
+                () -> fail(server, "invalid DNS response"));
       } catch (NetworkException e) {
         fail(server, e.isTimeout() ? TIMEOUT : e.reason());
       } catch (IOException e) {
@@ -278,35 +277,23 @@ public final class Resolver {
       }
     }
 
-    private void take(Answer answer, Question question, Server server) {
-      if (answer.code() == DnsMessage.NO_ERROR && !answer.addresses().isEmpty()) {
-        if (open.remove(question)) {
-          firstServer = server.number();
-          answer.addresses().forEach(address -> addresses.add(address(address)));
-          end = end.orEarlier(Deadline.in(GRACE));
+    private void take(Answer answer, Question question, InetSocketAddress server) {
+      boolean found = answer.outcome() == Outcome.FOUND;
+      if (found || answer.outcome() == Outcome.NOT_FOUND) {
+        firstServer = servers.indexOf(server);
+        boolean awaited = openTypes.remove(question.type());
+        if (found && awaited) {
+          addresses.addAll(answer.addresses());
+          end = end.orEarlier(GRACE);
         }
-      } else if (answer.lame()) {
-        fail(server, "lame referral");
-      } else if (answer.code() == DnsMessage.NO_ERROR || answer.code() == DnsMessage.NAME_ERROR) {
-        open.remove(question);
-        firstServer = server.number();
-        fail(server, NO_SUCH_HOST);
-      } else {
-        fail(server, MISBEHAVING);
+      }
+      if (!found) {
+        fail(server, answer.outcome().reason);
       }
     }
 
-    private void fail(Server server, String reason) {
-      failure = " on " + IpLiteral.write(server.address()) + ": " + reason;
-    }
-
-    private int id() throws NetworkException {
-      try {
-        byte[] random = kernel.memory().random(Short.BYTES);
-        return Short.toUnsignedInt(ByteBuffer.wrap(random).getShort());
-      } catch (KernelException e) {
-        throw new NetworkException("lookup " + name + ": " + e.getMessage());
-      }
+    private void fail(InetSocketAddress server, String reason) {
+      failure = " on " + IpLiteral.write(server) + ": " + reason;
     }
 
     @Override
@@ -314,17 +301,5 @@ public final class Resolver {
       unanswered.forEach(sent -> kernel.descriptors().close(sent.socket()));
       kernel.memory().release(block);
     }
-  }
-
-  private static InetAddress address(byte[] bytes) {
-    try {
-      return InetAddress.getByAddress(bytes);
-    } catch (UnknownHostException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static Duration min(Duration a, Duration b) {
-    return a.compareTo(b) < 0 ? a : b;
   }
 }

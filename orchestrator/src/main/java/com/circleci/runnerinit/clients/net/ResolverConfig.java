@@ -1,84 +1,101 @@
 package com.circleci.runnerinit.clients.net;
 
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.StringTokenizer;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What {@code /etc/resolv.conf} says (resolv.conf(5)), as Go reads it: a line that is wrong counts
  * for nothing, and without a server this machine is asked.
  *
- * @param servers addresses, with a zone where one was written; three at most
+ * @param servers three at most
  * @param search rooted
  * @param attempts how often all servers are asked
  * @param rotate whether each lookup begins with another server
  */
 record ResolverConfig(
-    List<String> servers,
+    List<InetAddress> servers,
     List<String> search,
     int ndots,
     Duration timeout,
     int attempts,
     boolean rotate,
-    boolean overTcp,
-    boolean trustAd) {
+    boolean overTcp) {
   private static final int MAX_SERVERS = 3;
   private static final int MAX_NDOTS = 15;
-  private static final int MAX_NUMBER = 0xffffff;
   private static final int MAX_NAME = 254;
+  private static final String LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
 
   /**
    * Reads the file's content.
    *
-   * @param hostName whose domain is searched when the file names none
+   * @param address reads an address; empty for what is none, or can't be reached from here
    */
-  static ResolverConfig parse(String content, String hostName) {
-    List<String> servers = new ArrayList<>();
+  static ResolverConfig parse(String content, Function<String, Optional<InetAddress>> address) {
+    List<InetAddress> servers = new ArrayList<>();
     List<String> search = new ArrayList<>();
-    List<String> options = new ArrayList<>();
-    for (String line : content.lines().toList()) {
-      StringTokenizer fields = new StringTokenizer(line, " \t\r");
-      if (line.startsWith(";") || line.startsWith("#") || !fields.hasMoreTokens()) {
-        continue;
-      }
-      String keyword = fields.nextToken();
-      List<String> values = new ArrayList<>();
-      fields.asIterator().forEachRemaining(value -> values.add((String) value));
-      switch (keyword) {
-        case "nameserver" -> {
-          if (!values.isEmpty() && servers.size() < MAX_SERVERS && isAddress(values.getFirst())) {
-            servers.add(values.getFirst());
+    Map<String, String> options = new HashMap<>();
+    content
+        .lines()
+        .forEach(line -> {
+          List<String> fields = fields(line);
+          List<String> values = fields.subList(1, fields.size());
+          switch (fields.getFirst()) {
+            case "nameserver" ->
+                values.stream()
+                    .limit(1)
+                    .flatMap(it -> address.apply(it).stream())
+                    .forEach(servers::add);
+            case "search" -> replace(search, values);
+            case "domain" -> replace(search, values.isEmpty() ? search : values.subList(0, 1));
+            case "options" ->
+                values.forEach(
+                    it -> options.put(it.replaceFirst(":.*", ""), it.replaceFirst("[^:]*:", "")));
+            default -> {}
           }
-        }
-        case "domain", "search" -> {
-          int count = keyword.equals("search") ? values.size() : Math.min(1, values.size());
-          if (count > 0 || keyword.equals("search")) {
-            search.clear();
-          }
-          values.subList(0, count).stream()
-              .map(ResolverConfig::rooted)
-              .filter(name -> !name.equals("."))
-              .forEach(search::add);
-        }
-        case "options" -> options.addAll(values);
-        default -> {}
-      }
-    }
-    int dot = hostName.indexOf('.');
-    if (search.isEmpty() && dot >= 0 && dot < hostName.length() - 1) {
-      search.add(rooted(hostName.substring(dot + 1)));
-    }
+        });
     return new ResolverConfig(
-        servers.isEmpty() ? List.of("127.0.0.1", "::1") : servers,
+        servers.isEmpty()
+            ? List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"))
+            : servers.subList(0, Math.min(MAX_SERVERS, servers.size())),
         search,
-        Math.min(MAX_NDOTS, number(options, "ndots:", 0, 1)),
-        Duration.ofSeconds(number(options, "timeout:", 1, 5)),
-        number(options, "attempts:", 1, 2),
-        options.contains("rotate"),
-        options.contains("use-vc") || options.contains("usevc") || options.contains("tcp"),
-        options.contains("trust-ad"));
+        Math.min(MAX_NDOTS, number(options, "ndots", 0, 1)),
+        Duration.ofSeconds(number(options, "timeout", 1, 5)),
+        number(options, "attempts", 1, 2),
+        options.containsKey("rotate"),
+        options.containsKey("use-vc")
+            || options.containsKey("usevc")
+            || options.containsKey("tcp"));
+  }
+
+  /** The addresses that {@code /etc/hosts} (hosts(5)) has for a host, in the order of its lines. */
+  static List<InetAddress> inHosts(
+      String content, String host, Function<String, Optional<InetAddress>> address) {
+    return content
+        .lines()
+        .map(line -> fields(line.replaceFirst("#.*", "")))
+        .filter(fields ->
+            fields.stream().skip(1).anyMatch(it -> rooted(it).equalsIgnoreCase(rooted(host))))
+        .flatMap(fields -> address.apply(fields.getFirst()).stream())
+        .distinct()
+        .toList();
+  }
+
+  /** One at least, which is empty in an empty line. */
+  private static List<String> fields(String line) {
+    return List.of(line.strip().split("[ \t\r]+", -1));
+  }
+
+  private static void replace(List<String> search, List<String> domains) {
+    List<String> rooted = domains.stream().map(ResolverConfig::rooted).toList();
+    search.clear();
+    rooted.stream().filter(domain -> !domain.equals(".")).forEach(search::add);
   }
 
   /** The full names to ask for, in their order; none if the name can't be one. */
@@ -87,13 +104,11 @@ record ResolverConfig(
       return List.of();
     }
     List<String> names = new ArrayList<>();
-    if (name.endsWith(".")) {
-      names.add(name);
-    } else {
+    if (!name.endsWith(".")) {
       search.forEach(domain -> names.add(name + "." + domain));
-      boolean first = name.chars().filter(c -> c == '.').count() >= ndots;
-      names.add(first ? 0 : names.size(), name + ".");
     }
+    boolean first = name.chars().filter(c -> c == '.').count() >= ndots;
+    names.add(first ? 0 : names.size(), rooted(name));
     // RFC 7686: an onion's name is never asked for in public.
     names.removeIf(
         full -> full.length() > MAX_NAME || full.toLowerCase(Locale.ROOT).endsWith(".onion."));
@@ -102,55 +117,19 @@ record ResolverConfig(
 
   /** Whether DNS can have the name: Go's rules, which allow for underscores. */
   private static boolean isDomainName(String name) {
-    if (name.isEmpty() || name.length() > MAX_NAME) {
-      return false;
-    }
-    boolean other = false;
-    String whole = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
-    if (whole.isEmpty()) {
-      return true;
-    }
-    for (String label : whole.split("\\.", -1)) {
-      boolean fits =
-          !label.isEmpty() && label.length() < 64 && !label.startsWith("-") && !label.endsWith("-");
-      if (!fits || !label.chars().allMatch(ResolverConfig::isOfName)) {
-        return false;
-      }
-      other |= label.chars().anyMatch(c -> c < '0' || c > '9');
-    }
-    return other;
-  }
-
-  private static boolean isOfName(int c) {
-    return c < 0x7f && (Character.isLetterOrDigit(c) || c == '-' || c == '_');
-  }
-
-  private static boolean isAddress(String text) {
-    int zone = text.indexOf('%');
-    boolean v6 = text.indexOf(':') >= 0 && zone != text.length() - 1;
-    return IpLiteral.parse(zone > 0 && v6 ? text.substring(0, zone) : text).isPresent();
+    return name.length() <= MAX_NAME
+        && name.matches(LABEL + "(\\." + LABEL + ")*\\.?")
+        && !name.matches("[0-9.]+");
   }
 
   private static String rooted(String name) {
     return name.endsWith(".") ? name : name + ".";
   }
 
-  /** What the last option of a name says: its leading digits, or the least when there are none. */
-  private static int number(List<String> options, String prefix, int least, int otherwise) {
-    int number = otherwise;
-    for (String option : options) {
-      if (option.startsWith(prefix)) {
-        number = 0;
-        for (int i = prefix.length(); i < option.length(); i++) {
-          int digit = option.charAt(i) - '0';
-          if (digit < 0 || digit > 9) {
-            break;
-          }
-          number = Math.min(MAX_NUMBER, number * 10 + digit);
-        }
-        number = Math.max(least, number);
-      }
-    }
-    return number;
+  /** An option's leading digits, or the least when there are none. */
+  private static int number(Map<String, String> options, String name, int least, int otherwise) {
+    String value = options.getOrDefault(name, Integer.toString(otherwise));
+    String digits = value.replaceFirst("[^0-9].*", "");
+    return Math.max(least, digits.length() > 6 ? 999_999 : Integer.parseInt("0" + digits));
   }
 }

@@ -6,11 +6,12 @@ import com.circleci.runnerinit.clients.net.NetworkException;
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.log.EventLog;
-import java.io.ByteArrayOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.MalformedURLException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -21,6 +22,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.impl.BasicHttpTransportMetrics;
+import org.apache.hc.core5.http.impl.EnglishReasonPhraseCatalog;
+import org.apache.hc.core5.http.impl.io.DefaultHttpResponseParser;
+import org.apache.hc.core5.http.impl.io.SessionInputBufferImpl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +37,12 @@ import org.jspecify.annotations.Nullable;
  * request and the head of the answer, on the caller's thread and by a deadline.
  */
 final class HttpClient {
-  private static final String BY_PROXY = "proxyconnect tcp: ";
   private static final Duration LEAVE_TAKING = Duration.ofMillis(200);
   private static final int MAX_BODY_BYTES = 64 << 10;
+  private static final int MAX_HEAD_BYTES = 64 << 10;
+  private static final int BUFFER_BYTES = 8192;
+  private static final Http1Config BOUNDS =
+      Http1Config.custom().setMaxLineLength(BUFFER_BYTES).setMaxHeaderCount(100).build();
 
   private final Kernel kernel;
   private final String userAgent;
@@ -38,200 +50,167 @@ final class HttpClient {
   private final Resolver resolver;
   private final Tls tls;
 
-  /**
-   * What a server answered.
-   *
-   * @param retryAfter the value of its {@code Retry-After} header
-   */
+  /** What a server answered, with the value of its {@code Retry-After} header. */
   record Answer(int status, Optional<String> retryAfter) {}
 
-  /** There is no way to the server, now or later. */
-  static final class NoWayException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    NoWayException(String reason) {
-      super(reason);
-    }
-
-    String reason() {
-      return String.valueOf(getMessage());
-    }
-  }
-
-  /** What is done with a socket. */
-  @FunctionalInterface
-  private interface Step<T> {
-    T take() throws IOException;
-  }
-
-  HttpClient(Kernel kernel, String userAgent, Map<String, String> environment, EventLog log) {
-    this(kernel, userAgent, environment, log, new Resolver(kernel));
-  }
-
   HttpClient(
-      Kernel kernel,
-      String userAgent,
-      Map<String, String> environment,
-      EventLog log,
-      Resolver resolver) {
+      Kernel kernel, String agent, Map<String, String> environment, EventLog log, Resolver names) {
     this.kernel = kernel;
-    this.userAgent = userAgent;
-    this.resolver = resolver;
+    userAgent = agent;
+    resolver = names;
     proxies = new ProxyRules(environment, log);
-    tls = new Tls(kernel, new ServerTrust(new RootStores(kernel, environment, log)));
+    tls = new Tls(kernel, new RootStores(kernel, environment, log));
   }
 
   /**
    * Posts once and waits for the head of the answer; the body is of no interest.
    *
    * @param path on the server, after the server's own
-   * @param headers all but those that the exchange itself needs: host, length and connection
+   * @param headers all but those that are the same for every request
    * @param turn counts the exchanges for one request from zero: each begins with another of the
    *     host's addresses, since one may take connections and never answer
+   * @throws MalformedURLException if the proxy is one that can't be used, now or later
    * @throws NetworkException if no answer came; another attempt may succeed
    */
   Answer post(
-      Url server,
-      String path,
-      Map<String, String> headers,
-      byte[] body,
-      int turn,
-      Deadline deadline)
-      throws NoWayException, NetworkException {
-    Optional<ProxyRules.Proxy> proxy = proxies.to(server);
-    try (Connection connection = dial(proxy, server, turn, deadline)) {
+      Url server, String path, Map<String, String> headers, String body, int turn, Deadline end)
+      throws MalformedURLException, NetworkException {
+    Optional<Url> proxy = proxies.to(server);
+    String culprit = proxy.isPresent() ? "proxyconnect tcp: " : "";
+    String timeout = "";
+    try (Connection connection = dial(proxy.orElse(server), turn, end)) {
       Socket socket = connection;
-      if (proxy.isPresent()) {
-        socket = throughProxy(socket, proxy.get(), server);
+      timeout = "TLS handshake timeout";
+      if (proxy.isPresent() && proxy.get().isSecure()) {
+        socket = tls.over(socket, proxy.get());
       }
+      if (proxy.isPresent() && server.isSecure()) {
+        timeout = "timeout awaiting the answer to CONNECT";
+        openTunnel(socket, proxy.get(), server);
+        timeout = "TLS handshake timeout";
+      }
+      culprit = "";
       if (server.isSecure()) {
-        socket = secured(socket, server, "");
+        socket = tls.over(socket, server);
       }
-      Socket ready = socket;
+      timeout = "timeout awaiting response headers";
       // A proxy reads only what is not encrypted, and needs to be told the server then.
-      Optional<ProxyRules.Proxy> reader = server.isSecure() ? Optional.empty() : proxy;
-      String target =
-          reader.map(_ -> "http://" + server.authority()).orElse("") + server.under(path);
+      Optional<Url> reader = server.isSecure() ? Optional.empty() : proxy;
       Map<String, String> all = new LinkedHashMap<>();
       all.put("Host", server.authority());
+      all.put("User-Agent", userAgent);
       all.putAll(headers);
-      reader
-          .flatMap(ProxyRules.Proxy::authorization)
-          .ifPresent(credentials -> all.put("Proxy-Authorization", credentials.reveal()));
-      all.put("Content-Length", Integer.toString(body.length));
+      reader.ifPresent(it -> authorize(all, it));
+      all.put("Content-Length", "" + body.getBytes(StandardCharsets.UTF_8).length);
       all.put("Connection", "close");
-      byte[] message = message("POST " + target, all, body);
-      ClassicHttpResponse head =
-          within("timeout awaiting response headers", () -> roundTrip(ready, message));
-      takeLeave(connection, ready);
-      return new Answer(
-          head.getCode(),
-          Optional.ofNullable(head.getFirstHeader("Retry-After")).map(header -> header.getValue()));
+      String site = reader.isPresent() ? "http://" + server.authority() : "";
+      ClassicHttpResponse head = roundTrip(socket, "POST " + site + server.under(path), all, body);
+      takeLeave(connection, socket);
+      Optional<Header> pause = Optional.ofNullable(head.getFirstHeader("Retry-After"));
+      return new Answer(head.getCode(), pause.map(Header::getValue));
+    } catch (IOException | RuntimeException e) {
+      throw new NetworkException(culprit + reason(e, timeout));
     }
   }
 
-  private Connection dial(Optional<ProxyRules.Proxy> proxy, Url server, int turn, Deadline deadline)
-      throws NetworkException {
-    Url to = proxy.map(ProxyRules.Proxy::url).orElse(server);
-    String prefix = proxy.isPresent() ? BY_PROXY : "";
+  private Connection dial(Url to, int turn, Deadline deadline) throws NetworkException {
     List<InetSocketAddress> addresses = new ArrayList<>();
     try {
       for (InetAddress address : resolver.lookup(to.host(), deadline)) {
         addresses.add(new InetSocketAddress(address, to.port()));
       }
     } catch (NetworkException e) {
-      throw new NetworkException(prefix + "dial tcp: " + e.reason());
+      throw new NetworkException("dial tcp: " + e.reason());
     }
     Collections.rotate(addresses, -turn);
-    try {
-      return Connection.open(kernel, addresses, deadline);
-    } catch (NetworkException e) {
-      throw new NetworkException(prefix + e.reason());
-    }
+    return Connection.open(kernel, addresses, deadline);
   }
 
-  private Socket throughProxy(Socket dialed, ProxyRules.Proxy proxy, Url server)
-      throws NetworkException {
-    Socket socket = proxy.url().isSecure() ? secured(dialed, proxy.url(), BY_PROXY) : dialed;
-    if (!server.isSecure()) {
-      return socket;
-    }
+  private void openTunnel(Socket socket, Url proxy, Url server) throws IOException {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Host", server.address());
     headers.put("User-Agent", userAgent);
-    proxy.authorization().ifPresent(it -> headers.put("Proxy-Authorization", it.reveal()));
-    byte[] message = message("CONNECT " + server.address(), headers, new byte[0]);
-    try {
-      int status =
-          within("timeout awaiting the answer to CONNECT", () -> roundTrip(socket, message))
-              .getCode();
-      if (status / 100 != 2) {
-        throw new NetworkException(
-            "the proxy's answer to CONNECT was " + status + " (" + StatusText.of(status) + ")");
-      }
-      return socket;
-    } catch (NetworkException e) {
-      throw new NetworkException(BY_PROXY + e.reason());
+    authorize(headers, proxy);
+    int status = roundTrip(socket, "CONNECT " + server.address(), headers, "").getCode();
+    if (status / 100 != 2) {
+      throw new NetworkException("the proxy's answer to CONNECT was " + inWords(status));
     }
   }
 
-  private Socket secured(Socket socket, Url server, String prefix) throws NetworkException {
+  private static void authorize(Map<String, String> headers, Url proxy) {
+    proxy.basicAuthorization().ifPresent(it -> headers.put("Proxy-Authorization", it.reveal()));
+  }
+
+  private static ClassicHttpResponse roundTrip(
+      Socket socket, String request, Map<String, String> headers, String body) throws IOException {
+    StringBuilder text = new StringBuilder(request).append(" HTTP/1.1\r\n");
+    headers.forEach((name, value) -> text.append(name).append(": ").append(value).append("\r\n"));
+    // In one piece: two writes over TLS would meet a delayed ACK.
+    byte[] message = text.append("\r\n").append(body).toString().getBytes(StandardCharsets.UTF_8);
     try {
-      return within("TLS handshake timeout", () -> tls.over(socket, server));
-    } catch (NetworkException e) {
-      throw new NetworkException(prefix + e.reason());
-    }
-  }
-
-  /** Says a failure in Go's words. */
-  private static <T> T within(String timeout, Step<T> step) throws NetworkException {
-    try {
-      return step.take();
-    } catch (IOException | RuntimeException e) {
-      @Nullable NetworkException network = networkCause(e);
-      if (network == null) {
-        throw new NetworkException(Tls.reason(e));
-      }
-      throw network.isTimeout() ? new NetworkException(timeout) : network;
-    }
-  }
-
-  /** What TLS has wrapped into exceptions of its own. */
-  private static @Nullable NetworkException networkCause(Throwable e) {
-    @Nullable Throwable cause = e;
-    while (cause != null && !(cause instanceof NetworkException)) {
-      cause = cause.getCause();
-    }
-    return (NetworkException) cause;
-  }
-
-  /** The head and a body in one piece: two writes over TLS would meet a delayed ACK. */
-  private static byte[] message(String request, Map<String, String> headers, byte[] body) {
-    StringBuilder head = new StringBuilder(request).append(" HTTP/1.1\r\n");
-    headers.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(head.length() + body.length);
-    bytes.writeBytes(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
-    bytes.writeBytes(body);
-    return bytes.toByteArray();
-  }
-
-  private static ClassicHttpResponse roundTrip(Socket connection, byte[] message)
-      throws IOException {
-    try {
-      connection.getOutputStream().write(message);
+      socket.getOutputStream().write(message);
     } catch (IOException e) {
-      @Nullable NetworkException network = networkCause(e);
-      if (network != null && network.isTimeout()) {
-        throw e;
-      }
       // A server may answer before it has read everything, and close: its answer says more.
       try {
-        return AnswerHead.read(connection.getInputStream());
+        return readHead(socket.getInputStream());
       } catch (IOException _) {
         throw e;
       }
     }
-    return AnswerHead.read(connection.getInputStream());
+    return readHead(socket.getInputStream());
+  }
+
+  /**
+   * Reads to the end of the final answer's head, past informational ones. What the server sent is
+   * never part of a message: it may be the request, token included.
+   */
+  static ClassicHttpResponse readHead(InputStream stream) throws IOException {
+    BoundedInput input = new BoundedInput(stream);
+    SessionInputBufferImpl buffer =
+        new SessionInputBufferImpl(
+            new BasicHttpTransportMetrics(), BUFFER_BYTES, BUFFER_BYTES, BUFFER_BYTES, null);
+    while (true) {
+      ClassicHttpResponse head;
+      try {
+        head = new DefaultHttpResponseParser(BOUNDS).parse(buffer, input);
+      } catch (MessageConstraintException e) {
+        throw new NetworkException("the head of the server's answer is too large");
+      } catch (HttpException | IllegalArgumentException e) {
+        // The second for a status of zero.
+        throw new NetworkException("malformed HTTP response");
+      }
+      if (head == null) {
+        throw new NetworkException("EOF (the server closed the connection without an answer)");
+      }
+      if (input.ended) {
+        // The parser takes the end of the stream for the end of the head.
+        throw new NetworkException("unexpected EOF (the server's answer broke off in its head)");
+      }
+      // 101 would be the last one in HTTP.
+      if (head.getCode() >= 200 || head.getCode() == 101) {
+        return head;
+      }
+    }
+  }
+
+  private static final class BoundedInput extends FilterInputStream {
+    private int left = MAX_HEAD_BYTES;
+    private boolean ended;
+
+    BoundedInput(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      if (left == 0) {
+        throw new NetworkException("the head of the server's answer is larger than 64 KiB");
+      }
+      int read = super.read(bytes, offset, Math.min(length, left));
+      ended = read < 0;
+      left -= Math.max(0, read);
+      return read;
+    }
   }
 
   /**
@@ -241,15 +220,33 @@ final class HttpClient {
   private static void takeLeave(Connection connection, Socket socket) {
     connection.setDeadline(Deadline.in(LEAVE_TAKING));
     try (socket) {
-      InputStream in = socket.getInputStream();
-      byte[] buffer = new byte[8192];
-      int left = MAX_BODY_BYTES;
-      int read;
-      while (left > 0 && (read = in.read(buffer, 0, Math.min(buffer.length, left))) >= 0) {
-        left -= read;
-      }
+      socket.getInputStream().readNBytes(MAX_BODY_BYTES);
     } catch (IOException e) {
       // The answer was taken before.
     }
+  }
+
+  /** Says a failure in Go's words; TLS wraps that of the connection, or of a certificate. */
+  private static String reason(Exception e, String timeout) {
+    @Nullable Throwable cause = e;
+    while (cause != null && !(cause instanceof NetworkException)) {
+      cause = cause.getCause();
+    }
+    if (!(cause instanceof NetworkException network)) {
+      return Tls.reason(e);
+    }
+    return network.isTimeout() && !timeout.isEmpty() ? timeout : network.reason();
+  }
+
+  /** A status as in {@code 404 (Not Found)}, by Go's names. */
+  static String inWords(int status) {
+    String name =
+        switch (status) {
+          case 302 -> "Found";
+          case 413 -> "Request Entity Too Large";
+          default ->
+              status < 600 ? EnglishReasonPhraseCatalog.INSTANCE.getReason(status, null) : "";
+        };
+    return status + " (" + (name == null ? "" : name) + ")";
   }
 }

@@ -7,7 +7,6 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
-import java.util.StringTokenizer;
 
 /** Reads a {@code Retry-After} header (RFC 9110 §10.2.3): seconds, or a date. */
 final class RetryAfter {
@@ -20,7 +19,7 @@ final class RetryAfter {
   /** The pause that the header asks for, never negative; nothing if it says nothing sensible. */
   static Optional<Duration> parse(String value, Instant now) {
     String text = value.strip();
-    if (!text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
+    if (text.matches("[0-9]+")) {
       long seconds = text.length() > MAX_DIGITS ? Integer.MAX_VALUE : Long.parseLong(text);
       return Optional.of(Duration.ofSeconds(seconds));
     }
@@ -32,46 +31,26 @@ final class RetryAfter {
    * whose locale data would cost the executable more than a header is worth.
    */
   static Optional<Instant> date(String text) {
-    int month = 0;
-    int day = -1;
-    int year = -1;
-    int[] time = {};
-    StringTokenizer tokens = new StringTokenizer(text, " ,-");
-    while (tokens.hasMoreTokens()) {
-      String token = tokens.nextToken();
-      if (token.indexOf(':') > 0) {
-        time = time(token);
-      } else if (MONTHS.contains(token)) {
-        month = MONTHS.indexOf(token) + 1;
-      } else if (number(token) >= 0 && day < 0) {
-        day = number(token);
-      } else if (number(token) >= 0) {
-        year = token.length() == 2 ? 2000 + number(token) : number(token);
-      }
-    }
-    if (time.length != 3 || year < 0) {
+    List<String> in = List.of(text.split("[ ,:-]+", -1));
+    List<String> fields;
+    if (in.size() == 8) {
+      // Sun, 06 Nov 1994 08:49:37 GMT or Sunday, 06-Nov-94 08:49:37 GMT
+      fields = in.subList(1, 7);
+    } else if (in.size() == 7) {
+      // Sun Nov  6 08:49:37 1994
+      fields = List.of(in.get(2), in.get(1), in.get(6), in.get(3), in.get(4), in.get(5));
+    } else {
       return Optional.empty();
     }
     try {
-      return Optional.of(
-          LocalDateTime.of(year, month, day, time[0], time[1], time[2]).toInstant(ZoneOffset.UTC));
-    } catch (DateTimeException e) {
+      int[] time = fields.subList(2, 6).stream().mapToInt(Integer::parseInt).toArray();
+      int year = time[0] < 100 ? 2000 + time[0] : time[0];
+      int month = MONTHS.indexOf(fields.get(1)) + 1;
+      int day = Integer.parseInt(fields.get(0));
+      LocalDateTime date = LocalDateTime.of(year, month, day, time[1], time[2], time[3]);
+      return Optional.of(date.toInstant(ZoneOffset.UTC));
+    } catch (DateTimeException | NumberFormatException e) {
       return Optional.empty();
     }
-  }
-
-  private static int[] time(String token) {
-    StringTokenizer parts = new StringTokenizer(token, ":");
-    int[] time = new int[parts.countTokens()];
-    for (int i = 0; i < time.length; i++) {
-      time[i] = number(parts.nextToken());
-    }
-    return time;
-  }
-
-  /** A number of up to four digits, or -1. */
-  private static int number(String token) {
-    boolean digits = token.chars().allMatch(c -> c >= '0' && c <= '9');
-    return digits && !token.isEmpty() && token.length() <= 4 ? Integer.parseInt(token) : -1;
   }
 }

@@ -1,5 +1,7 @@
 package com.circleci.runnerinit.clients.runner;
 
+import static java.util.Objects.requireNonNull;
+
 import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
@@ -12,14 +14,8 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import javax.security.auth.x500.X500Principal;
-import org.jspecify.annotations.Nullable;
 
 /** The root certificates of the system, where Go's crypto/x509 looks for them, and our own. */
 final class RootStores {
@@ -41,24 +37,17 @@ final class RootStores {
   /** Forty times the usual bundle: what is bigger is something else, and memory is small. */
   private static final int MAX_BYTES = 8 << 20;
 
-  private static final byte[] BEGIN =
-      "-----BEGIN CERTIFICATE-----".getBytes(StandardCharsets.US_ASCII);
-  private static final byte[] END = "-----END CERTIFICATE-----".getBytes(StandardCharsets.US_ASCII);
+  /** Twice as many as a distribution's folder has, its links included. */
+  private static final int MAX_FILES = 1000;
+
+  private static final String UNUSABLE = "certificate store can't be used, going on without it: ";
+  private static final String BEGIN = "-----BEGIN CERTIFICATE-----";
 
   private final Kernel kernel;
   private final Map<String, String> environment;
   private final EventLog log;
-  private final Map<Source, List<X509Certificate>> read = new EnumMap<>(Source.class);
-
-  /** Where roots come from, in the order in which they are asked. */
-  enum Source {
-    /** {@code SSL_CERT_FILE}, else the first file that can be read. */
-    FILE,
-    /** Mozilla's set, so that TLS works from an image that has none. */
-    EMBEDDED,
-    /** All files of the folders of {@code SSL_CERT_DIR}, else of those that are usual. */
-    FOLDERS
-  }
+  private final List<X509Certificate> roots = new ArrayList<>();
+  private int sourcesRead;
 
   RootStores(Kernel kernel, Map<String, String> environment, EventLog log) {
     this.kernel = kernel;
@@ -66,168 +55,119 @@ final class RootStores {
     this.log = log;
   }
 
-  /** The certificates of a source that a chain names. */
-  List<X509Certificate> named(Source source, X509Certificate[] chain) throws CertificateException {
-    @Nullable List<X509Certificate> all = read.get(source);
-    if (all == null) {
-      all =
-          switch (source) {
-            case FILE -> file();
-            case EMBEDDED -> embedded();
-            case FOLDERS -> folders();
-          };
-      read.put(source, all);
-    }
-    Set<X500Principal> names = new HashSet<>();
-    for (X509Certificate certificate : chain) {
-      names.add(certificate.getSubjectX500Principal());
-      names.add(certificate.getIssuerX500Principal());
-    }
-    return all.stream().filter(root -> names.contains(root.getSubjectX500Principal())).toList();
+  /** Those that were read until now. */
+  List<X509Certificate> roots() {
+    return roots;
   }
 
-  private List<X509Certificate> file() throws CertificateException {
+  /**
+   * Reads the next source: the system's file, then Mozilla's set, so that TLS works from an image
+   * that has none, and at last, file by file, the system's folders. False if there is no other.
+   */
+  boolean readMore() {
+    switch (sourcesRead++) {
+      case 0 -> readFile();
+      case 1 -> roots.addAll(embedded());
+      case 2 -> readFolders();
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void readFile() {
     String chosen = environment.getOrDefault("SSL_CERT_FILE", "");
-    for (String place : chosen.isEmpty() ? FILES : List.of(chosen)) {
+    for (String file : chosen.isEmpty() ? FILES : List.of(chosen)) {
       try {
-        List<X509Certificate> roots = new ArrayList<>();
-        readPem(place, roots);
-        if (roots.isEmpty()) {
-          warn(place, "it holds no certificate in PEM");
+        if (!roots.addAll(certificates(read(file)))) {
+          warn(file, UNUSABLE + "it holds no certificate in PEM");
         }
-        return roots;
+        return;
       } catch (IOException e) {
-        warnUnlessMissing(place, e, !chosen.isEmpty());
+        warnUnlessMissing(file, e, !chosen.isEmpty());
       }
     }
-    return List.of();
   }
 
-  private List<X509Certificate> folders() throws CertificateException {
+  private void readFolders() {
     String chosen = environment.getOrDefault("SSL_CERT_DIR", "");
-    List<X509Certificate> roots = new ArrayList<>();
-    for (String folder : chosen.isEmpty() ? FOLDERS : Arrays.asList(chosen.split(":", -1))) {
-      if (folder.isEmpty()) {
-        continue;
-      }
+    for (String folder : chosen.isEmpty() ? FOLDERS : List.of(chosen.split(":", -1))) {
       try {
-        if (!kernel.files().status(folder).isDirectory()) {
-          throw new KernelException("open " + folder, Errno.ENOTDIR);
+        List<String> names = folder.isEmpty() ? List.of() : kernel.files().list(folder);
+        if (names.size() > MAX_FILES) {
+          warn(folder, "only " + MAX_FILES + " of its " + names.size() + " files are read");
         }
-        for (String name : kernel.files().list(folder)) {
-          readFromFolder(folder + "/" + name, roots);
-        }
+        names.stream().limit(MAX_FILES).forEach(name -> readFileOfFolder(folder + "/" + name));
       } catch (IOException e) {
         warnUnlessMissing(folder, e, !chosen.isEmpty());
       }
     }
-    return roots;
   }
 
-  private void readFromFolder(String file, List<X509Certificate> roots)
-      throws CertificateException {
+  private void readFileOfFolder(String file) {
     try {
-      if (!kernel.files().readLink(file).contains("/")) {
-        // OpenSSL's links, named by hash, lead to files that are read anyway.
-        return;
-      }
+      roots.addAll(certificates(read(file)));
     } catch (KernelException e) {
-      // It is no link.
-    }
-    try {
-      readPem(file, roots);
-    } catch (TooLargeException e) {
-      warn(file, e.getMessage());
-    } catch (IOException e) {
       // A folder holds more than certificates, and some of it for other users' eyes only.
+    } catch (IOException e) {
+      warn(file, UNUSABLE + e.getMessage());
     }
   }
 
-  private static final class TooLargeException extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    TooLargeException() {
-      super("larger than 8 MiB");
-    }
-  }
-
-  private void readPem(String file, List<X509Certificate> roots)
-      throws IOException, CertificateException {
+  private byte[] read(String file) throws IOException {
     byte[] content = kernel.files().read(file, MAX_BYTES + 1);
     if (content.length > MAX_BYTES) {
-      throw new TooLargeException();
+      throw new IOException("larger than 8 MiB");
     }
-    roots.addAll(certificates(content));
+    return content;
   }
 
   /** What stands between the certificates is skipped, and so is what is none. */
-  static List<X509Certificate> certificates(byte[] content) throws CertificateException {
+  static List<X509Certificate> certificates(byte[] pem) {
     List<X509Certificate> roots = new ArrayList<>();
-    CertificateFactory factory = CertificateFactory.getInstance("X.509");
-    int begin = indexOf(content, BEGIN, 0);
-    while (begin >= 0) {
-      int end = indexOf(content, END, begin);
-      int next = indexOf(content, BEGIN, begin + BEGIN.length);
-      if (end >= 0 && (next < 0 || end < next)) {
-        int length = end + END.length - begin;
-        try {
-          roots.add(
-              (X509Certificate)
-                  factory.generateCertificate(new ByteArrayInputStream(content, begin, length)));
-        } catch (CertificateException e) {
-          // One bad entry must not make the others useless.
-        }
+    String text = new String(pem, StandardCharsets.ISO_8859_1);
+    int at = text.indexOf(BEGIN);
+    while (at >= 0) {
+      int end = text.indexOf(BEGIN, at + BEGIN.length());
+      try {
+        int length = (end < 0 ? pem.length : end) - at;
+        roots.add(next(new ByteArrayInputStream(pem, at, length)));
+      } catch (CertificateException e) {
+        // One bad entry must not make the others useless.
       }
-      begin = next;
+      at = end;
     }
     return roots;
   }
 
-  private static int indexOf(byte[] content, byte[] wanted, int from) {
-    for (int i = from; i <= content.length - wanted.length; i++) {
-      if (content[i] == wanted[0]
-          && Arrays.equals(content, i, i + wanted.length, wanted, 0, wanted.length)) {
-        return i;
-      }
-    }
-    return -1;
-  }
-
-  /**
-   * The resource is certificates in DER, one after the other; {@code src/main/roots/update} writes
-   * it.
-   */
-  static List<X509Certificate> embedded() throws CertificateException {
+  /** In DER, one after the other; {@code src/main/roots/update} writes the resource. */
+  static List<X509Certificate> embedded() {
+    List<X509Certificate> roots = new ArrayList<>();
     try (InputStream resource = RootStores.class.getResourceAsStream("roots.der")) {
-      if (resource == null) {
-        throw new CertificateException("the embedded root certificates are missing");
-      }
-      InputStream in = new ByteArrayInputStream(resource.readAllBytes());
-      CertificateFactory factory = CertificateFactory.getInstance("X.509");
-      List<X509Certificate> roots = new ArrayList<>();
+      InputStream in = new ByteArrayInputStream(requireNonNull(resource).readAllBytes());
       while (in.available() > 0) {
-        roots.add((X509Certificate) factory.generateCertificate(in));
+        roots.add(next(in));
       }
       return roots;
-    } catch (IOException e) {
-      throw new CertificateException("the embedded root certificates can't be read", e);
+    } catch (IOException | CertificateException e) {
+      throw new IllegalStateException("the embedded root certificates can't be read", e);
     }
+  }
+
+  private static X509Certificate next(InputStream in) throws CertificateException {
+    return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
   }
 
   private void warnUnlessMissing(String place, IOException e, boolean chosen) {
-    boolean missing = e instanceof KernelException kernel && kernel.errno() == Errno.ENOENT;
-    if (chosen || !missing) {
-      warn(
-          place,
-          e instanceof KernelException kernel ? kernel.reason() : String.valueOf(e.getMessage()));
+    if (!(e instanceof KernelException refusal)) {
+      warn(place, UNUSABLE + e.getMessage());
+    } else if (chosen || refusal.errno() != Errno.ENOENT) {
+      warn(place, UNUSABLE + refusal.reason());
     }
   }
 
-  /** The others may do. */
-  private void warn(String place, @Nullable String reason) {
-    log.event("runner API: trusted certificates")
-        .with("path", place)
-        .warning("certificate store can't be used, going on without it: " + reason)
-        .write();
+  private void warn(String place, String text) {
+    log.event("runner API: trusted certificates").with("path", place).warning(text).write();
   }
 }

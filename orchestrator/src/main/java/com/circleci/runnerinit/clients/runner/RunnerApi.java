@@ -2,6 +2,7 @@ package com.circleci.runnerinit.clients.runner;
 
 import com.circleci.runnerinit.clients.net.Deadline;
 import com.circleci.runnerinit.clients.net.NetworkException;
+import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
@@ -11,30 +12,40 @@ import com.google.gson.stream.JsonWriter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.MalformedURLException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.DoubleSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * CircleCI's runner API over HTTP or HTTPS. Making one costs nothing: addresses, certificates and
- * TLS are touched by the first call, and most tasks end without one.
+ * CircleCI's runner API over HTTP or HTTPS, by the rules of {@code docs/reference/runner-api.md}.
+ * Making one costs nothing: addresses, certificates and TLS are touched by the first call, and most
+ * tasks end without one.
  *
  * <p>A call is made on the caller's thread, whose stack a TLS handshake needs 512 KiB of, and
- * returns within its budget. Within it, transport errors and answers from 500 up are retried after
- * a pause that grows; every attempt writes one line to the log. The rules are in {@code
- * docs/reference/runner-api.md}. For one thread at a time.
+ * returns within its budget, retries included. For one thread at a time.
  */
 public final class RunnerApi implements Reporter {
+  private static final String UNCLAIM = "/api/v3/runner/unclaim";
+  private static final String FAIL = "/api/v2/task/event/fail";
   private static final String JSON = "application/json; charset=utf-8";
   private static final String ERROR = "error calling CircleCI runner API: ";
+
+  /** RFC 9110 §5.5, without what it calls obsolete. */
+  private static final Pattern NOT_IN_A_HEADER = Pattern.compile("[^\\t -~]");
 
   private static final Duration ATTEMPT_LIMIT = Duration.ofSeconds(5);
 
@@ -51,47 +62,19 @@ public final class RunnerApi implements Reporter {
 
   private final String baseUrl;
   private final Secret token;
-  private final String userAgent;
   private final EventLog log;
   private final HttpClient client;
   private final Timing timing;
 
-  /** The routes that are called. */
-  private enum Route {
-    UNCLAIM("/api/v3/runner/unclaim"),
-    FAIL("/api/v2/task/event/fail");
-
-    private final String path;
-
-    Route(String path) {
-      this.path = path;
-    }
-  }
-
-  /**
-   * What the retries need of time and chance.
-   *
-   * @param random from 0 to 1
-   */
+  /** What the retries need of time and of chance, which is from 0 to 1. */
   record Timing(InstantSource wallClock, Pause pause, DoubleSupplier random) {
-    /** Waits for a while. */
     @FunctionalInterface
     interface Pause {
       void take(Duration duration) throws InterruptedException;
     }
-
-    static Timing system() {
-      SplittableRandom random = new SplittableRandom(System.nanoTime());
-      return new Timing(InstantSource.system(), Thread::sleep, random::nextDouble);
-    }
   }
 
-  /**
-   * What came of an attempt.
-   *
-   * @param outcome of the call, if this is the last attempt
-   * @param pause at least that before another attempt; none: there is to be no other
-   */
+  /** What came of an attempt, and the least pause before another one, if there is to be one. */
   private record Attempt(Outcome outcome, Optional<Duration> pause) {}
 
   /**
@@ -110,117 +93,92 @@ public final class RunnerApi implements Reporter {
     this(
         baseUrl,
         token,
-        userAgent,
         log,
-        new HttpClient(kernel, userAgent, environment, log),
-        Timing.system());
+        new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel)),
+        new Timing(InstantSource.system(), Thread::sleep, new SplittableRandom()::nextDouble));
   }
 
-  RunnerApi(
-      String baseUrl,
-      Secret token,
-      String userAgent,
-      EventLog log,
-      HttpClient client,
-      Timing timing) {
+  RunnerApi(String baseUrl, Secret token, EventLog log, HttpClient client, Timing timing) {
     this.baseUrl = baseUrl;
     this.token = token;
-    this.userAgent = userAgent;
     this.log = log;
     this.client = client;
     this.timing = timing;
   }
 
   /**
-   * How this program names itself to the API: {@code CircleCI-GOAT/<version> (<os>; <arch>;
-   * <correlation>)}, by Go's names.
+   * How this program names itself to the API, by Go's names.
    *
    * @param architecture the processor's name, as the JVM or as Go spells it
    * @param hostName correlates the calls with a task when it starts with {@code ccita-}; else eight
    *     random hexadecimal digits do
    */
   public static String userAgent(String version, String architecture, String hostName) {
-    String processor =
-        switch (architecture) {
-          case "x86_64" -> "amd64";
-          case "aarch64" -> "arm64";
-          default -> architecture;
-        };
-    boolean isToken =
-        hostName
-            .chars()
-            .allMatch(c -> c < 0x7f && (Character.isLetterOrDigit(c) || "-._".indexOf(c) >= 0));
+    String processor = architecture.replace("x86_64", "amd64").replace("aarch64", "arm64");
     // Not for secrecy, and asked for at every start: a secure generator would be a waste.
-    long seed = System.nanoTime() * 0x9E3779B97F4A7C15L ^ System.currentTimeMillis();
-    String correlation =
-        hostName.startsWith("ccita-") && isToken
-            ? hostName
-            : HexFormat.of().toHexDigits((int) (seed ^ seed >>> 32));
+    int random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis()).nextInt();
+    boolean isTask = hostName.matches("ccita-[A-Za-z0-9._-]*");
+    String correlation = isTask ? hostName : HexFormat.of().toHexDigits(random);
     return "CircleCI-GOAT/" + version + " (linux; " + processor + "; " + correlation + ")";
   }
 
   @Override
   public Outcome unclaim(String taskId, Duration budget) {
-    return call(
-        Route.UNCLAIM,
-        json -> json.name("task_id").value(taskId).name("task_token").value(token.reveal()),
-        budget);
+    String json =
+        "{\"task_id\":" + json(taskId) + ",\"task_token\":" + json(token.reveal()) + "}\n";
+    return call(UNCLAIM, json, budget);
   }
 
-  /**
-   * {@inheritDoc}
-   *
-   * <p>The API shows the message on a web page, and takes no character that means something there.
-   */
   @Override
   public Outcome fail(String allocation, String message, Duration budget) {
-    StringBuilder plain = new StringBuilder(message.length());
-    message.chars().filter(c -> "<>&'\"".indexOf(c) < 0).forEach(c -> plain.append((char) c));
-    byte[] bytes = plain.toString().getBytes(StandardCharsets.UTF_8);
-    return call(
-        Route.FAIL,
-        json -> {
-          json.name("allocation").value(allocation);
-          json.name("timestamp").value(timing.wallClock().millis());
-          json.name("message").value(Base64.getEncoder().encodeToString(bytes));
-        },
-        budget);
+    // The API shows the message on a web page, and takes no character that means something there.
+    byte[] plain = message.replaceAll("[<>&'\"]", "").getBytes(StandardCharsets.UTF_8);
+    String encoded = Base64.getEncoder().encodeToString(plain);
+    long now = timing.wallClock().millis();
+    String json = "{\"allocation\":" + json(allocation) + ",\"timestamp\":" + now;
+    return call(FAIL, json + ",\"message\":" + json(encoded) + "}\n", budget);
   }
 
-  private Outcome call(Route route, Members members, Duration budget) {
+  private static String json(String text) {
+    StringWriter json = new StringWriter();
+    try (JsonWriter writer = new JsonWriter(json)) {
+      writer.value(text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return json.toString();
+  }
+
+  private Outcome call(String route, String body, Duration budget) {
     Deadline end = Deadline.in(budget);
     JdkLibraries.load();
     Url server;
     try {
       server = Url.parse(baseUrl);
-    } catch (InvalidUrlException e) {
+    } catch (MalformedURLException e) {
       return notTold("the API's base URL is not valid: " + e.getMessage());
     }
-    if (!server.scheme().equals("http") && !server.scheme().equals("https")) {
+    if (!server.isSecure() && !server.scheme().equals("http")) {
       return notTold("unsupported protocol scheme \"" + server.scheme() + "\" of the base URL");
     }
-    Map<String, String> headers = headers();
-    for (Map.Entry<String, String> header : headers.entrySet()) {
-      Optional<String> defect = defect(header.getKey(), header.getValue());
-      if (defect.isPresent()) {
-        return notTold(defect.get());
-      }
+    Matcher invalid = NOT_IN_A_HEADER.matcher(token.reveal());
+    if (invalid.find()) {
+      String place = "character " + (invalid.start() + 1) + " of " + token.reveal().length();
+      String defect = place + " of the token is a line break, or not visible ASCII";
+      return notTold("invalid value of the header Authorization: " + defect);
     }
-    byte[] body = json(members);
+    Map<String, String> headers = headers();
     double pauseNanos = FIRST_PAUSE_NANOS;
     Outcome last = notTold("no time is left for it");
-    for (int number = 1; !end.isOver(); number++) {
-      Attempt attempt = attempt(route, server, headers, body, number, end);
+    for (int turn = 0; !end.isOver(); turn++) {
+      Attempt attempt = attempt(route, server, headers, body, turn, end);
       last = attempt.outcome();
       double spread = 1 - PAUSE_SPREAD + 2 * PAUSE_SPREAD * timing.random().getAsDouble();
       Duration grown = Duration.ofNanos((long) (pauseNanos * spread));
       pauseNanos *= PAUSE_FACTOR;
-      if (attempt.pause().isEmpty()) {
-        return last;
-      }
-      Duration asked = attempt.pause().get();
-      Duration pause = asked.compareTo(grown) > 0 ? asked : grown;
-      if (pause.compareTo(end.left().minus(LEAST_ATTEMPT)) >= 0) {
+      Duration pause = Collections.max(List.of(grown, attempt.pause().orElse(Duration.ZERO)));
+      boolean fits = pause.compareTo(end.left().minus(LEAST_ATTEMPT)) < 0;
+      if (attempt.pause().isEmpty() || !fits) {
         return last;
       }
       try {
@@ -233,24 +191,6 @@ public final class RunnerApi implements Reporter {
     return last;
   }
 
-  @FunctionalInterface
-  private interface Members {
-    void write(JsonWriter json) throws IOException;
-  }
-
-  /** An object, on a line of its own. */
-  private static byte[] json(Members members) {
-    StringWriter text = new StringWriter();
-    try (JsonWriter writer = new JsonWriter(text)) {
-      writer.beginObject();
-      members.write(writer);
-      writer.endObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
-  }
-
   private Map<String, String> headers() {
     Map<String, String> headers = new LinkedHashMap<>();
     if (!token.isEmpty()) {
@@ -258,110 +198,63 @@ public final class RunnerApi implements Reporter {
     }
     headers.put("Accept", JSON);
     headers.put("Content-Type", JSON);
-    headers.put("User-Agent", userAgent);
     // Unique, but no secret.
     SplittableRandom random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis());
     headers.put("Idempotency-Key", new UUID(random.nextLong(), random.nextLong()).toString());
     return headers;
   }
 
-  /**
-   * Says what keeps a header from being sent: a character outside of visible ASCII, space and tab
-   * (RFC 9110 §5.5). The message names the place, not the character.
-   */
-  private static Optional<String> defect(String name, String value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if ((c < ' ' && c != '\t') || c >= 0x7f) {
-        String kind = c == '\r' || c == '\n' ? " is a line break" : " is not visible ASCII";
-        return Optional.of(
-            "invalid value of the header "
-                + name
-                + ": its character "
-                + (i + 1)
-                + " of "
-                + value.length()
-                + kind);
-      }
-    }
-    return Optional.empty();
-  }
-
   private Attempt attempt(
-      Route route, Url server, Map<String, String> headers, byte[] body, int number, Deadline end) {
+      String route, Url server, Map<String, String> headers, String body, int turn, Deadline end) {
     LogEvent event =
-        log.event("POST " + route.path)
-            .attribute("http.attempt", number)
+        log.event("POST " + route)
+            .attribute("http.attempt", turn + 1)
             .attribute("http.host", server.authority())
             .attribute("http.method", "POST")
-            .attribute("http.route", route.path)
+            .attribute("http.route", route)
             .attribute("http.scheme", server.scheme());
-    Attempt attempt;
     String error;
+    boolean isExhausted = false;
+    Optional<Duration> pause = Optional.of(Duration.ZERO);
     try {
       HttpClient.Answer answer =
-          client.post(
-              server,
-              route.path,
-              headers,
-              body,
-              number - 1,
-              Deadline.in(ATTEMPT_LIMIT).orEarlier(end));
-      event.attribute("http.status_code", answer.status());
-      error = describe(route, answer.status(), number);
-      attempt = judge(route, answer, error);
-    } catch (HttpClient.NoWayException e) {
-      error = e.reason();
-      attempt = new Attempt(notTold(error), Optional.empty());
+          client.post(server, route, headers, body, turn, end.orEarlier(ATTEMPT_LIMIT));
+      int status = answer.status();
+      event.attribute("http.status_code", status);
+      if (status >= 200 && status < 300) {
+        event.success().write();
+        return new Attempt(new Outcome.Told(), Optional.empty());
+      }
+      String seen = HttpClient.inWords(status) + " (" + (turn + 1) + " attempts)";
+      error = "the response from POST " + route + " was " + seen;
+      pause = pauseAfter(answer);
+      isExhausted = status == CONFLICT && route.equals(UNCLAIM);
+    } catch (MalformedURLException e) {
+      error = String.valueOf(e.getMessage());
+      pause = Optional.empty();
     } catch (NetworkException e) {
       error = e.reason();
-      attempt = new Attempt(notTold(error), Optional.of(Duration.ZERO));
     } catch (RuntimeException | Error e) {
       // Said rather than thrown: an unknown failure must not end the reporting.
       error = LogEvent.inWords(e);
-      attempt = new Attempt(notTold(error), Optional.of(Duration.ZERO));
     }
-    if (attempt.outcome() instanceof Outcome.Told) {
-      event.success();
-    } else {
-      event.error(error);
-    }
-    event.write();
-    return attempt;
+    event.error(error).write();
+    Outcome exhausted = new Outcome.NotTold("exhausted all task retries");
+    return new Attempt(isExhausted ? exhausted : notTold(error), pause);
   }
 
-  /** What an answer means. A redirect is final, too: the token goes nowhere else. */
-  private Attempt judge(Route route, HttpClient.Answer answer, String error) {
+  /** A redirect is final, too: the token goes nowhere else. */
+  private Optional<Duration> pauseAfter(HttpClient.Answer answer) {
     int status = answer.status();
-    if (status >= 200 && status < 300) {
-      return new Attempt(new Outcome.Told(), Optional.empty());
+    Optional<Duration> asked = Optional.empty();
+    if (status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE) {
+      Instant now = timing.wallClock().instant();
+      asked = answer.retryAfter().flatMap(value -> RetryAfter.parse(value, now));
     }
-    if (status == CONFLICT && route == Route.UNCLAIM) {
-      return new Attempt(new Outcome.NotTold("exhausted all task retries"), Optional.empty());
-    }
-    Optional<Duration> asked =
-        status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE
-            ? answer
-                .retryAfter()
-                .flatMap(value -> RetryAfter.parse(value, timing.wallClock().instant()))
-            : Optional.empty();
-    return new Attempt(
-        notTold(error), status >= 500 ? asked.or(() -> Optional.of(Duration.ZERO)) : asked);
+    return status >= 500 ? asked.or(() -> Optional.of(Duration.ZERO)) : asked;
   }
 
   private static Outcome notTold(String reason) {
     return new Outcome.NotTold(ERROR + reason);
-  }
-
-  private static String describe(Route route, int status, int attempts) {
-    return "the response from POST "
-        + route.path
-        + " was "
-        + status
-        + " ("
-        + StatusText.of(status)
-        + ") ("
-        + attempts
-        + " attempts)";
   }
 }

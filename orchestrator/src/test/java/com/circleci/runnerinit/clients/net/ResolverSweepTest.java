@@ -189,6 +189,30 @@ final class ResolverSweepTest {
     }
   }
 
+  @Test
+  void shouldBeginEachLookupWithAnotherServerWhenToldToRotate() throws Exception {
+    try (NameServer one = NameServer.start("127.0.0.1", 0).knows("api.test");
+        NameServer other = NameServer.start("127.0.0.3", one.port()).knows("api.test")) {
+      write("resolv.conf", "nameserver 127.0.0.1\nnameserver 127.0.0.3\noptions rotate\n");
+      Resolver resolver = resolver(one);
+      for (int i = 0; i < 4; i++) {
+        resolver.lookup("api.test", seconds(5));
+      }
+      assertThat(one.asked()).isNotEmpty();
+      assertThat(other.asked()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void shouldGoThroughTheServersAsOftenAsTold() throws Exception {
+    try (NameServer server = NameServer.start("127.0.0.1", 0).otherwise(Behaviour.REFUSED)) {
+      write("resolv.conf", "nameserver 127.0.0.1\noptions attempts:3\n");
+      assertThatThrownBy(() -> resolver(server).lookup("api.test", seconds(5)))
+          .hasMessageEndingWith(": server misbehaving");
+      assertThat(server.asked().stream().filter("udp api.test A"::equals)).hasSize(3);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

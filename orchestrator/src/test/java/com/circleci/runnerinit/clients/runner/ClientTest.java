@@ -8,7 +8,7 @@ import com.circleci.runnerinit.clients.net.TestResolver;
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
-import java.nio.charset.StandardCharsets;
+import java.net.MalformedURLException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -32,9 +32,13 @@ abstract class ClientTest {
   String hosts = "127.0.0.1 localhost runner-api api.test";
 
   HttpClient client() {
+    return client("Test/1");
+  }
+
+  HttpClient client(String userAgent) {
     return new HttpClient(
         LINUX,
-        "Test/1",
+        userAgent,
         environment,
         captured.log(),
         TestResolver.ofHosts(LINUX, directory, hosts));
@@ -52,17 +56,11 @@ abstract class ClientTest {
   Object send(HttpClient client, String url, int turn, Duration limit, String body)
       throws Exception {
     try {
-      return client.post(
-          Url.parse(url),
-          "/route",
-          headers,
-          body.getBytes(StandardCharsets.US_ASCII),
-          turn,
-          Deadline.in(limit));
+      return client.post(Url.parse(url), "/route", headers, body, turn, Deadline.in(limit));
     } catch (NetworkException e) {
       return e.reason();
-    } catch (HttpClient.NoWayException e) {
-      return "no way: " + e.reason();
+    } catch (MalformedURLException e) {
+      return "no way: " + e.getMessage();
     }
   }
 

@@ -2,6 +2,7 @@ package com.circleci.runnerinit.clients.runner;
 
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.fuzzing.Property;
+import java.net.MalformedURLException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +13,7 @@ public final class NoProxyFuzz {
 
   private NoProxyFuzz() {}
 
-  public static void fuzzerTestOneInput(byte[] input) throws InvalidUrlException {
+  public static void fuzzerTestOneInput(byte[] input) throws MalformedURLException {
     String text = new String(input, StandardCharsets.UTF_8);
     int newline = text.indexOf('\n');
     String proxy = text.substring(0, Math.max(newline, 0));
@@ -32,7 +33,7 @@ public final class NoProxyFuzz {
   }
 
   /** What is to be seen of the ways to two servers. */
-  private static String check(String proxy, String exempt) throws InvalidUrlException {
+  private static String check(String proxy, String exempt) throws MalformedURLException {
     Map<String, String> environment =
         Map.of("HTTPS_PROXY", proxy, "HTTP_PROXY", proxy, "NO_PROXY", exempt);
     StringBuilder seen = new StringBuilder();
@@ -40,8 +41,8 @@ public final class NoProxyFuzz {
       CapturedLog captured = new CapturedLog();
       try {
         seen.append(new ProxyRules(environment, captured.log()).to(Url.parse(server)));
-      } catch (HttpClient.NoWayException e) {
-        seen.append(e.reason());
+      } catch (MalformedURLException e) {
+        seen.append(e.getMessage());
       }
       seen.append(captured.lines());
     }

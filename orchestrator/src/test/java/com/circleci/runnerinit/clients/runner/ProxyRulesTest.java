@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.configuration.Secret;
+import java.net.MalformedURLException;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -14,12 +15,12 @@ final class ProxyRulesTest {
   private static final String PROXY = "proxy.test:3128";
 
   @Test
-  void goStraightWithoutSettings() throws InvalidUrlException {
+  void goStraightWithoutSettings() throws MalformedURLException {
     assertThat(way("https://api.test")).isEqualTo("direct");
   }
 
   @Test
-  void keepTheSettingsOfTheSchemesApart() throws InvalidUrlException {
+  void keepTheSettingsOfTheSchemesApart() throws MalformedURLException {
     assertThat(way("https://api.test", "HTTPS_PROXY", PROXY)).isEqualTo(PROXY);
     assertThat(way("http://api.test", "HTTPS_PROXY", PROXY)).isEqualTo("direct");
     assertThat(way("http://api.test", "HTTP_PROXY", PROXY)).isEqualTo(PROXY);
@@ -27,7 +28,7 @@ final class ProxyRulesTest {
   }
 
   @Test
-  void takeLowerCaseNamesWhenTheUpperCaseOnesAreEmpty() throws InvalidUrlException {
+  void takeLowerCaseNamesWhenTheUpperCaseOnesAreEmpty() throws MalformedURLException {
     assertThat(way("https://api.test", "https_proxy", PROXY)).isEqualTo(PROXY);
     assertThat(way("https://api.test", "HTTPS_PROXY", "", "https_proxy", PROXY)).isEqualTo(PROXY);
     assertThat(way("https://api.test", "HTTPS_PROXY", "a:1", "https_proxy", "b:1"))
@@ -44,7 +45,7 @@ final class ProxyRulesTest {
     "http://user:secret@proxy.test:1/, proxy.test:1",
     "user:secret@proxy.test:1, proxy.test:1",
   })
-  void readProxiesWithAndWithoutScheme(String setting, String proxy) throws InvalidUrlException {
+  void readProxiesWithAndWithoutScheme(String setting, String proxy) throws MalformedURLException {
     assertThat(way("https://api.test", "HTTPS_PROXY", setting)).isEqualTo(proxy);
   }
 
@@ -94,13 +95,14 @@ final class ProxyRulesTest {
           https://[::1]          | ''                   | direct
           https://localhost.test | ''                   | proxy
           """)
-  void exemptHostsAsGoDoes(String url, String noProxy, String expected) throws InvalidUrlException {
+  void exemptHostsAsGoDoes(String url, String noProxy, String expected)
+      throws MalformedURLException {
     assertThat(way(url, "HTTPS_PROXY", PROXY, "NO_PROXY", noProxy))
         .isEqualTo(expected.equals("proxy") ? PROXY : "direct");
   }
 
   @Test
-  void distrustTheSettingThatACgiRequestCanMake() throws InvalidUrlException {
+  void distrustTheSettingThatACgiRequestCanMake() throws MalformedURLException {
     assertThat(way("http://api.test", "HTTP_PROXY", PROXY, "REQUEST_METHOD", "GET"))
         .contains("CGI environment");
     assertThat(way("https://api.test", "HTTPS_PROXY", PROXY, "REQUEST_METHOD", "GET"))
@@ -109,21 +111,21 @@ final class ProxyRulesTest {
   }
 
   @Test
-  void barTheWayThroughProxiesThatAreNotSupported() throws InvalidUrlException {
+  void barTheWayThroughProxiesThatAreNotSupported() throws MalformedURLException {
     assertThat(way("https://api.test", "HTTPS_PROXY", "socks5://user:secret@proxy.test"))
         .contains("HTTPS_PROXY", "socks5")
         .doesNotContain("secret");
   }
 
   @Test
-  void doNotBarTheWayToAnExemptHost() throws InvalidUrlException {
+  void doNotBarTheWayToAnExemptHost() throws MalformedURLException {
     assertThat(
             way("https://api.test", "HTTPS_PROXY", "socks5://proxy.test", "NO_PROXY", "api.test"))
         .isEqualTo("direct");
   }
 
   @Test
-  void ignoreWhatIsNoProxyButSaySo() throws InvalidUrlException {
+  void ignoreWhatIsNoProxyButSaySo() throws MalformedURLException {
     assertThat(way("https://api.test", "HTTPS_PROXY", "http://user:secret@proxy.test:port"))
         .contains("HTTPS_PROXY is ignored")
         .doesNotContain("secret");
@@ -137,13 +139,13 @@ final class ProxyRulesTest {
     "user:100%, Basic dXNlcjoxMDAl",
     "user:%zz%4, Basic dXNlcjolenolNA==",
   })
-  void decodeCredentials(String userInfo, String authorization) throws InvalidUrlException {
-    ProxyRules.Proxy proxy = new ProxyRules.Proxy(Url.parse("http://" + userInfo + "@proxy.test"));
-    assertThat(proxy.authorization()).map(Secret::reveal).contains(authorization);
+  void decodeCredentials(String userInfo, String authorization) throws MalformedURLException {
+    Url proxy = Url.parse("http://" + userInfo + "@proxy.test");
+    assertThat(proxy.basicAuthorization()).map(Secret::reveal).contains(authorization);
     assertThat(proxy.toString()).doesNotContain("pass");
   }
 
-  private static String way(String url, String... environment) throws InvalidUrlException {
+  private static String way(String url, String... environment) throws MalformedURLException {
     Map<String, String> variables = new HashMap<>();
     for (int i = 0; i < environment.length; i += 2) {
       variables.put(environment[i], environment[i + 1]);
@@ -153,11 +155,11 @@ final class ProxyRulesTest {
       String way =
           new ProxyRules(variables, captured.log())
               .to(Url.parse(url))
-              .map(proxy -> proxy.url().address())
+              .map(Url::address)
               .orElse("direct");
       return captured.lines().isEmpty() ? way : captured.lines().getFirst();
-    } catch (HttpClient.NoWayException e) {
-      return e.reason();
+    } catch (MalformedURLException e) {
+      return String.valueOf(e.getMessage());
     }
   }
 }

@@ -2,14 +2,19 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.clients.runner.testing.Certificates;
+import com.circleci.runnerinit.linux.ForeignSyscalls;
+import com.circleci.runnerinit.linux.Kernel;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -60,6 +65,23 @@ final class RootStoresTest {
       })
   void isEmptyWithoutCertificates(String text) throws Exception {
     assertThat(count(text)).isZero();
+  }
+
+  @Test
+  void readsNoMoreFilesOfAFolderThanItsBound(@TempDir Path folder) throws Exception {
+    String pem = Certificates.make().pem("root");
+    for (int i = 0; i < 1010; i++) {
+      Files.writeString(folder.resolve(i + ".pem"), pem);
+    }
+    CapturedLog captured = new CapturedLog();
+    RootStores stores =
+        new RootStores(
+            Kernel.of(new ForeignSyscalls()),
+            Map.of("SSL_CERT_FILE", "/dev/null", "SSL_CERT_DIR", folder.toString()),
+            captured.log());
+    while (stores.readMore()) {}
+    assertThat(stores.roots()).hasSize(RootStores.embedded().size() + 1000);
+    assertThat(captured.lines().getLast()).contains("only 1000 of its 1010 files are read");
   }
 
   private static int count(String text) throws Exception {

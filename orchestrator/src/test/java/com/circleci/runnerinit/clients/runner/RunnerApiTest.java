@@ -405,7 +405,6 @@ final class RunnerApiTest extends ClientTest {
               pausing.take(pause);
             },
             () -> chance);
-    return new RunnerApi(
-        baseUrl, new Secret("MARKER"), USER_AGENT, captured.log(), client(), timing);
+    return new RunnerApi(baseUrl, new Secret("MARKER"), captured.log(), client(USER_AGENT), timing);
   }
 }

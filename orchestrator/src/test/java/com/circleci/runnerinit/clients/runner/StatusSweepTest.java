@@ -2,6 +2,7 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.clients.runner.testing.Certificates;
 import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
@@ -72,14 +73,14 @@ final class StatusSweepTest {
 
   private static RunnerApi api(String url) {
     CapturedLog captured = new CapturedLog();
+    Kernel kernel = Kernel.of(new ForeignSyscalls());
     Map<String, String> environment =
         Map.of("SSL_CERT_FILE", directory.resolve("root.pem").toString());
     return new RunnerApi(
         url,
         new Secret("token"),
-        "test",
         captured.log(),
-        new HttpClient(Kernel.of(new ForeignSyscalls()), "test", environment, captured.log()),
+        new HttpClient(kernel, "test", environment, captured.log(), new Resolver(kernel)),
         new RunnerApi.Timing(InstantSource.system(), pause -> {}, () -> 0.5));
   }
 

@@ -1,18 +1,19 @@
 package com.circleci.runnerinit.clients.runner;
 
 import com.circleci.runnerinit.fuzzing.Property;
+import java.net.MalformedURLException;
 import java.nio.charset.StandardCharsets;
 
 /** Fuzz target: URLs of the runner API and of proxies, there and back. */
 public final class UrlFuzz {
   private UrlFuzz() {}
 
-  public static void fuzzerTestOneInput(byte[] input) throws InvalidUrlException {
+  public static void fuzzerTestOneInput(byte[] input) throws MalformedURLException {
     String text = new String(input, StandardCharsets.UTF_8);
     Url url;
     try {
       url = Url.parse(text);
-    } catch (InvalidUrlException e) {
+    } catch (MalformedURLException e) {
       Property.holds(String.valueOf(e.getMessage()).startsWith("it"), "%s", e);
       return;
     }

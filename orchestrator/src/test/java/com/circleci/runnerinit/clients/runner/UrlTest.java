@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.clients.net.IpLiteral;
 import com.circleci.runnerinit.configuration.Secret;
+import java.net.MalformedURLException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,7 +24,7 @@ final class UrlTest {
   })
   void takesAUrlApart(
       String text, String scheme, String host, int port, String authority, String path)
-      throws InvalidUrlException {
+      throws MalformedURLException {
     Url url = Url.parse(text);
 
     assertThat(url.scheme()).isEqualTo(scheme);
@@ -35,7 +36,7 @@ final class UrlTest {
   }
 
   @Test
-  void keepsUserInformationOutOfSight() throws InvalidUrlException {
+  void keepsUserInformationOutOfSight() throws MalformedURLException {
     Url url = Url.parse("http://user:p@ss@host:1/x");
 
     assertThat(url.userInfo()).contains(new Secret("user:p@ss"));
@@ -53,8 +54,14 @@ final class UrlTest {
     "\ud83d\ude80.test, xn--158h.test",
   })
   void writesInternationalHostNamesInPunycode(String host, String ascii)
-      throws InvalidUrlException {
+      throws MalformedURLException {
     assertThat(Url.parse("https://" + host + "/x").host()).isEqualTo(ascii);
+  }
+
+  @Test
+  void writesALabelOfAnyLengthInAscii() throws MalformedURLException {
+    String host = "a".repeat(3000) + "\udbff\udfff.test";
+    assertThat(Url.parse("https://" + host).host()).isASCII().startsWith("xn--aaa");
   }
 
   @ParameterizedTest
@@ -87,12 +94,12 @@ final class UrlTest {
       })
   void refusesWhatIsNoUrlAndDoesNotShowIt(String text) {
     assertThatThrownBy(() -> Url.parse(text))
-        .isInstanceOf(InvalidUrlException.class)
+        .isInstanceOf(MalformedURLException.class)
         .message()
         .startsWith("it");
     String secret = text.replace("://", "://user:MARKER@");
     assertThatThrownBy(() -> Url.parse(secret))
-        .isInstanceOf(InvalidUrlException.class)
+        .isInstanceOf(MalformedURLException.class)
         .message()
         .doesNotContain("MARKER");
   }
