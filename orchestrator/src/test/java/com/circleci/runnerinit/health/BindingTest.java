@@ -81,17 +81,18 @@ class BindingTest {
 
   @Test
   void shouldServeIpv4AloneAndSaySoWhereThereIsNoIpv6() throws IOException {
-    Binding binding = Binding.listen(withoutIpv6(), ListenAddress.parse(":0"));
+    ListenAddress.Listener listener = ListenAddress.parse(":0").listen(withoutIpv6());
 
-    assertThat(binding.address()).isEqualTo("0.0.0.0:" + binding.port());
-    Client.connect(InetAddress.ofLiteral("127.0.0.1"), binding.port()).close();
-    Served.KERNEL.descriptors().close(binding.listener());
+    int port = listener.address().port();
+    assertThat(listener.address()).hasToString("0.0.0.0:" + port);
+    Client.connect(InetAddress.ofLiteral("127.0.0.1"), port).close();
+    Served.KERNEL.descriptors().close(listener.descriptor());
   }
 
   @Test
   void shouldSayThatAnIpv6AddressIsOfNoUseWhereThereIsNoIpv6() {
     assertThatIOException()
-        .isThrownBy(() -> Binding.listen(withoutIpv6(), ListenAddress.parse("[::1]:7623")))
+        .isThrownBy(() -> ListenAddress.parse("[::1]:7623").listen(withoutIpv6()))
         .withMessage("listen tcp [::1]:7623: socket: address family not supported by protocol");
   }
 

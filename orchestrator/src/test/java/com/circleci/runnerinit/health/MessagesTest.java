@@ -150,7 +150,7 @@ class MessagesTest {
   @Test
   void shouldTakeAHeadUpToTheLimit() throws IOException {
     String head = "GET /live HTTP/1.1\r\nHost: x\r\nX: ";
-    String padding = "a".repeat(Connection.HEAD_LIMIT - head.length() - 4);
+    String padding = "a".repeat(HealthServer.HEAD_LIMIT - head.length() - 4);
     try (Client client = served.connect()) {
       assertThat(client.exchange(head + padding + "\r\n\r\n").status()).isEqualTo(200);
     }

@@ -17,33 +17,30 @@ final class Served implements AutoCloseable {
   final HealthServer server;
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1000); // It may wrap.
 
-  private Served(String address, Limits limits, FixedState state, HealthState shown)
-      throws IOException {
+  private Served(String address, FixedState state, HealthState shown) throws IOException {
     this.state = state;
-    this.server =
-        HealthServer.listen(
-            KERNEL, ListenAddress.parse(address), shown, lines.log(), limits, nanos::get);
-  }
-
-  private static Served start(String address, Limits limits) throws IOException {
-    FixedState state = new FixedState();
-    return new Served(address, limits, state, state);
+    Kernel kernel =
+        Kernel.of(
+            new ForeignSyscalls() {
+              @Override
+              public long nanoTime() {
+                return nanos.get();
+              }
+            });
+    this.server = HealthServer.listen(kernel, ListenAddress.parse(address), shown, lines.log());
   }
 
   static Served start() throws IOException {
-    return start("127.0.0.1:0", Limits.DEFAULT);
-  }
-
-  static Served start(Limits limits) throws IOException {
-    return start("127.0.0.1:0", limits);
+    return start("127.0.0.1:0");
   }
 
   static Served start(String address) throws IOException {
-    return start(address, Limits.DEFAULT);
+    FixedState state = new FixedState();
+    return new Served(address, state, state);
   }
 
   static Served start(HealthState state) throws IOException {
-    return new Served("127.0.0.1:0", Limits.DEFAULT, new FixedState(), state);
+    return new Served("127.0.0.1:0", new FixedState(), state);
   }
 
   int port() {

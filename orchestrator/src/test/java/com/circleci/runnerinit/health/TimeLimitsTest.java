@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TimeLimitsTest {
-  private static final Duration ALMOST = Limits.DEFAULT.request().minusMillis(1);
+  private static final Duration ALMOST = HealthServer.Stage.RECEIVING.limit.minusMillis(1);
   private static final Duration REST = Duration.ofMillis(1);
 
   private Served served;
@@ -77,7 +77,7 @@ class TimeLimitsTest {
                   // Closed at last.
                 }
               });
-      pass(Limits.DEFAULT.request());
+      pass(HealthServer.Stage.RECEIVING.limit);
       flood.join();
     }
   }
@@ -90,7 +90,7 @@ class TimeLimitsTest {
       Response head = client.readHead();
       assertThat(head.status()).isEqualTo(200);
 
-      pass(Limits.DEFAULT.answer());
+      pass(HealthServer.Stage.ANSWERING.limit);
 
       long rest = 0;
       try {
@@ -118,7 +118,7 @@ class TimeLimitsTest {
     try (Client client = served.connect()) {
       assertThat(client.exchange("GET /live HTTP/1.0\r\n\r\n").status()).isEqualTo(200);
       assertThat(client.isEnded()).isTrue();
-      pass(Limits.DEFAULT.linger());
+      pass(HealthServer.Stage.LINGERING.limit);
 
       // The connection is gone on both sides: what is sent now is answered with a reset.
       assertThatExceptionOfType(IOException.class)
