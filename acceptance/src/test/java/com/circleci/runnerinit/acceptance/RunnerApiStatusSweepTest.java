@@ -10,7 +10,7 @@ import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.LogLine;
 import com.circleci.runnerinit.testing.Route;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,9 +37,8 @@ class RunnerApiStatusSweepTest {
   void shouldTakeEachStatusForWhatTheReferenceSays(String scheme, Scenario given)
       throws IOException {
     if (scheme.equals("https")) {
-      var certificates = TestCertificates.get();
-      given.apiOptions(given.apiOptions().overTls(certificates.serverWithRsaKey()));
-      given.root().devices().file("/ca.pem", certificates.authorityPem());
+      given.apiOptions(given.apiOptions().overTls(TestCertificate.RSA.context()));
+      given.root().devices().file("/ca.pem", TestCertificate.ROOT.pem());
       given.environment("SSL_CERT_FILE", "/ca.pem");
     }
 

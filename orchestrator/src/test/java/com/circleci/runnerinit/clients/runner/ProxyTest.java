@@ -2,32 +2,25 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.clients.runner.testing.Certificates;
 import com.circleci.runnerinit.clients.runner.testing.Conversation;
 import com.circleci.runnerinit.clients.runner.testing.ReceivedRequest;
 import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.clients.runner.testing.TestProxy;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class ProxyTest extends ClientTest {
-  private static Certificates certificates;
-
-  @BeforeAll
-  static void makeCertificates() throws Exception {
-    certificates = Certificates.make();
-  }
 
   @BeforeEach
   void trustTheRoot() throws Exception {
-    Files.writeString(directory.resolve("root.pem"), certificates.pem("root"));
+    Files.writeString(directory.resolve("root.pem"), TestCertificate.ROOT.pem());
     environment.put("SSL_CERT_FILE", directory.resolve("root.pem").toString());
     headers.put("Authorization", "Bearer MARKER");
   }
@@ -66,7 +59,7 @@ final class ProxyTest extends ClientTest {
   void goesThroughASecureProxy() throws Exception {
     try (ScriptedServer server = secureServer();
         ScriptedServer proxy =
-            ScriptedServer.https(certificates.identity("good"), new TestProxy())) {
+            ScriptedServer.https(TestCertificate.RSA.context(), new TestProxy())) {
       environment.put("HTTPS_PROXY", proxy.url());
       assertThat(send(server.url("runner-api"), PLENTY)).isEqualTo(OK);
       assertThat(proxy.onlyRequest().line()).startsWith("CONNECT runner-api:");
@@ -124,7 +117,7 @@ final class ProxyTest extends ClientTest {
   @Test
   void saysThatTheProxyIsNotTrusted() throws Exception {
     try (ScriptedServer proxy =
-        ScriptedServer.https(certificates.identity("selfsigned"), new TestProxy())) {
+        ScriptedServer.https(TestCertificate.SELF_SIGNED.context(), new TestProxy())) {
       environment.put("HTTPS_PROXY", proxy.url());
       assertThat(reason(send("https://runner-api", PLENTY)))
           .startsWith("proxyconnect tcp: tls: failed to verify certificate: ");
@@ -162,6 +155,6 @@ final class ProxyTest extends ClientTest {
   }
 
   private static ScriptedServer secureServer() throws Exception {
-    return ScriptedServer.https(certificates.identity("good"), c -> c.answer(200, ""));
+    return ScriptedServer.https(TestCertificate.RSA.context(), c -> c.answer(200, ""));
   }
 }

@@ -3,11 +3,11 @@ package com.circleci.runnerinit.clients.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
-import com.circleci.runnerinit.clients.runner.testing.Certificates;
 import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,14 +33,12 @@ final class StatusSweepTest {
       Pattern.compile("^\\| (\\d{3})(?:–(\\d{3}))? +\\| ([a-z ]+?) +\\| ([a-z ]+?) +\\|.*$");
 
   @TempDir private static Path directory;
-  private static Certificates certificates;
   private final AtomicInteger status = new AtomicInteger();
   private final AtomicInteger attempts = new AtomicInteger();
 
   @BeforeAll
   static void makeCertificates() throws Exception {
-    certificates = Certificates.make();
-    Files.writeString(directory.resolve("root.pem"), certificates.pem("root"));
+    Files.writeString(directory.resolve("root.pem"), TestCertificate.ROOT.pem());
   }
 
   @ParameterizedTest
@@ -66,7 +64,7 @@ final class StatusSweepTest {
         c -> c.answer(attempts.incrementAndGet() == 1 ? status.get() : 204, "");
     return scheme.equals("https")
         // Resumed without another key exchange, which is what would take the time.
-        ? ScriptedServer.https(certificates.identity("ec"), script, "TLSv1.2")
+        ? ScriptedServer.https(TestCertificate.EC.context(), script, "TLSv1.2")
         : ScriptedServer.http(script);
   }
 
