@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.clients.net.TestResolver;
-import com.circleci.runnerinit.clients.runner.testing.Conversation;
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.NameServer;
+import com.circleci.runnerinit.testing.ScriptedServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -252,7 +252,7 @@ final class HttpClientTest extends ClientTest {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
       hosts = hosts("127.0.0.2", "127.0.0.1");
       assertThat(send(server.url("api.test"))).isEqualTo(OK);
-      assertThat(server.onlyRequest().header("Host")).isEqualTo("api.test:" + server.port());
+      assertThat(server.onlyRequest().only("Host")).isEqualTo("api.test:" + server.port());
     }
   }
 

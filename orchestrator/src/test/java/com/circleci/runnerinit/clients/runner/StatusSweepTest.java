@@ -3,10 +3,10 @@ package com.circleci.runnerinit.clients.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.testing.ScriptedServer;
 import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.IOException;
 import java.nio.file.Files;
