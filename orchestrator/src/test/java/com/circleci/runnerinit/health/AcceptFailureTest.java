@@ -2,6 +2,7 @@ package com.circleci.runnerinit.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
@@ -18,16 +19,17 @@ import org.junit.jupiter.api.Test;
 class AcceptFailureTest {
   private final AtomicBoolean shortOfDescriptors = new AtomicBoolean();
   private final AtomicInteger failures = new AtomicInteger();
+  private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch resting = new CountDownLatch(1);
   private final CountDownLatch rested = new CountDownLatch(1);
-  private final Lines lines = new Lines();
+  private final CapturedLog lines = new CapturedLog();
   private HealthServer server;
 
   @BeforeEach
   void start() throws IOException {
     Kernel kernel =
         Kernel.of(
-            new ForeignSyscalls.Refusing((call, _) -> call.equals("ACCEPT4") ? accept() : 0) {
+            new ForeignSyscalls.Refusing(this::refuse) {
               @Override
               public void pause(long nanos) {
                 assertThat(Duration.ofNanos(nanos)).isEqualTo(Duration.ofMillis(20));
@@ -52,6 +54,7 @@ class AcceptFailureTest {
       try (Client later = connect()) {
         assertThat(later.get("/live").status()).isEqualTo(200);
       }
+      closed.await();
       shortOfDescriptors.set(true);
       try (Client probe = connect()) {
         assertThat(idle.isEnded()).as("closed to make room").isTrue();
@@ -62,8 +65,8 @@ class AcceptFailureTest {
 
         assertThat(probe.get("/live").status()).isEqualTo(200);
         assertThat(failures).as("one with a connection to close, one without").hasValue(2);
-        assertThat(lines.all()).hasSize(2);
-        assertThat(lines.all().getLast())
+        assertThat(lines.lines()).hasSize(2);
+        assertThat(lines.lines().getLast())
             .contains("health: accept failed")
             .contains("accept: too many open files");
       }
@@ -74,8 +77,11 @@ class AcceptFailureTest {
     return Client.connect(InetAddress.ofLiteral("127.0.0.1"), server.port());
   }
 
-  private int accept() {
-    if (!shortOfDescriptors.get()) {
+  private long refuse(String call, int count) {
+    if (call.equals("CLOSE")) {
+      closed.countDown();
+    }
+    if (!call.equals("ACCEPT4") || !shortOfDescriptors.get()) {
       return 0;
     }
     failures.incrementAndGet();

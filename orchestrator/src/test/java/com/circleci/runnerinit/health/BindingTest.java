@@ -19,7 +19,7 @@ class BindingTest {
   @ValueSource(strings = {":0", "[::]:0", "0.0.0.0:0"})
   void shouldServeIpv4AndIpv6OnAWildcard(String address) throws IOException {
     try (Served served = Served.start(address)) {
-      assertThat(served.lines.all())
+      assertThat(served.lines.lines())
           .singleElement()
           .asString()
           .endsWith(
@@ -36,7 +36,7 @@ class BindingTest {
   @ValueSource(strings = {"127.0.0.1:0", "localhost:0", "LOCALHOST:0"})
   void shouldServeTheLoopbackAddressAlone(String address) throws IOException {
     try (Served served = Served.start(address)) {
-      assertThat(served.lines.all())
+      assertThat(served.lines.lines())
           .singleElement()
           .asString()
           .contains(" app.address=127.0.0.1:" + served.port() + " ");
@@ -47,7 +47,7 @@ class BindingTest {
   @Test
   void shouldServeOneIpv6Address() throws IOException {
     try (Served served = Served.start("[::1]:0")) {
-      assertThat(served.lines.all()).singleElement().asString().contains(" app.address=[::1]:");
+      assertThat(served.lines.lines()).singleElement().asString().contains(" app.address=[::1]:");
       try (Client client = Client.connect(InetAddress.ofLiteral("::1"), served.port())) {
         assertThat(client.get("/live").status()).isEqualTo(200);
       }
@@ -121,20 +121,10 @@ class BindingTest {
     }
   }
 
-  private static final class NamingState implements HealthState {
-    @Override
-    public boolean isReady() {
-      return false;
-    }
-
+  private static final class NamingState extends FixedState {
     @Override
     public boolean isAlive() {
       return Thread.currentThread().isDaemon() && Thread.currentThread().getName().equals("health");
-    }
-
-    @Override
-    public Metrics metrics() {
-      return FixedState.METRICS;
     }
   }
 }

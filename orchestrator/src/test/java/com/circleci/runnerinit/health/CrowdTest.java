@@ -86,7 +86,7 @@ class CrowdTest {
       }
 
       assertThat(stillOpen(crowd)).isLessThanOrEqualTo(HealthServer.MAX_CONNECTIONS);
-      assertThat(served.lines.all()).hasSize(1);
+      assertThat(served.lines.lines()).hasSize(1);
     } finally {
       for (SocketChannel channel : crowd) {
         channel.close();

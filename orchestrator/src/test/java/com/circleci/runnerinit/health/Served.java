@@ -1,7 +1,9 @@
 package com.circleci.runnerinit.health;
 
+import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.testing.HttpReply;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -13,7 +15,7 @@ final class Served implements AutoCloseable {
   static final Kernel KERNEL = Kernel.of(new ForeignSyscalls());
 
   final FixedState state;
-  final Lines lines = new Lines();
+  final CapturedLog lines = new CapturedLog();
   final HealthServer server;
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1000); // It may wrap.
 
@@ -52,7 +54,7 @@ final class Served implements AutoCloseable {
   }
 
   /** A probe on a connection of its own; what was accepted before it has been seen when it ends. */
-  Response get(String target) throws IOException {
+  HttpReply get(String target) throws IOException {
     try (Client client = connect()) {
       return client.get(target);
     }

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.health;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.circleci.runnerinit.testing.HttpReply;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -87,7 +88,7 @@ class TimeLimitsTest {
     serveALongAnswer();
     try (Client client = served.connect()) {
       client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-      Response head = client.readHead();
+      HttpReply head = client.readHead();
       assertThat(head.status()).isEqualTo(200);
 
       pass(HealthServer.Stage.ANSWERING.limit);
@@ -98,7 +99,7 @@ class TimeLimitsTest {
       } catch (IOException e) {
         // A reset is as good.
       }
-      assertThat(rest).isLessThan(Long.parseLong(head.header("content-length")));
+      assertThat(rest).isLessThan(Long.parseLong(head.header("content-length").orElseThrow()));
     }
   }
 

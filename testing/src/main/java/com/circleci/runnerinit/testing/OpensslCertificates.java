@@ -10,6 +10,8 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import okhttp3.tls.HeldCertificate;
 
@@ -74,7 +76,7 @@ public final class OpensslCertificates {
 
   /** The certificates, one after the other. */
   public String pem(String... names) {
-    return read("pem", names);
+    return Stream.of(names).map(name -> read(name, "pem")).collect(Collectors.joining());
   }
 
   /** Certificate and key, for a server that is not Java's. */
@@ -83,16 +85,12 @@ public final class OpensslCertificates {
   }
 
   public String key(String name) {
-    return read("key", name);
+    return read(name, "key");
   }
 
-  private String read(String kind, String... names) {
+  private String read(String name, String kind) {
     try {
-      var text = new StringBuilder();
-      for (var name : names) {
-        text.append(Files.readString(Path.of(path(name, kind))));
-      }
-      return text.toString();
+      return Files.readString(Path.of(path(name, kind)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

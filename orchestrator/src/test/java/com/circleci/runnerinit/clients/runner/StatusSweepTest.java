@@ -6,9 +6,10 @@ import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.testing.Route;
 import com.circleci.runnerinit.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.StatusTable;
 import com.circleci.runnerinit.testing.TestCertificate;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,8 +17,6 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,8 +28,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class StatusSweepTest {
   private static final Path PAGE =
       Path.of(System.getProperty("basedir", "."), "../docs/reference/runner-api.md");
-  private static final Pattern ROW =
-      Pattern.compile("^\\| (\\d{3})(?:–(\\d{3}))? +\\| ([a-z ]+?) +\\| ([a-z ]+?) +\\|.*$");
 
   @TempDir private static Path directory;
   private final AtomicInteger status = new AtomicInteger();
@@ -42,9 +39,9 @@ final class StatusSweepTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"unclaim, http", "unclaim, https", "fail, http", "fail, https"})
-  void eachStatusHasTheOutcomeOfTheReference(String call, String scheme) throws Exception {
-    Map<Integer, String> expected = outcomesOnThePage(call);
+  @CsvSource({"UNCLAIM, http", "UNCLAIM, https", "FAIL, http", "FAIL, https"})
+  void eachStatusHasTheOutcomeOfTheReference(Route call, String scheme) throws Exception {
+    Map<Integer, String> expected = StatusTable.outcomes(PAGE, call);
     Map<Integer, String> seen = new HashMap<>();
     try (ScriptedServer server = server(scheme)) {
       RunnerApi api = api(server.url());
@@ -81,9 +78,9 @@ final class StatusSweepTest {
         new RunnerApi.Timing(InstantSource.system(), pause -> {}, () -> 0.5));
   }
 
-  private String outcome(RunnerApi api, String call) {
+  private String outcome(RunnerApi api, Route call) {
     Reporter.Outcome outcome =
-        call.equals("unclaim")
+        call == Route.UNCLAIM
             ? api.unclaim("task-1", Duration.ofSeconds(30))
             : api.fail("allocation-1", "message", Duration.ofSeconds(30));
     if (!(outcome instanceof Reporter.Outcome.NotTold(String reason))) {
@@ -94,21 +91,5 @@ final class StatusSweepTest {
     }
     assertThat(reason).contains(" was " + status.get() + " (");
     return attempts.get() == 1 ? "final" : "final after retries";
-  }
-
-  private static Map<Integer, String> outcomesOnThePage(String call) throws IOException {
-    Map<Integer, String> outcomes = new HashMap<>();
-    for (String line : Files.readAllLines(PAGE)) {
-      Matcher row = ROW.matcher(line);
-      if (row.matches()) {
-        int first = Integer.parseInt(row.group(1));
-        int last = row.group(2) == null ? first : Integer.parseInt(row.group(2));
-        for (int each = first; each <= last; each++) {
-          String before = outcomes.put(each, row.group(call.equals("unclaim") ? 3 : 4));
-          assertThat(before).as("an earlier row for %s", each).isNull();
-        }
-      }
-    }
-    return outcomes;
   }
 }
