@@ -26,7 +26,7 @@ public enum TestCertificate {
   SELF_SIGNED(server());
 
   /** A name, beside those of the loopback, that the servers are valid for. */
-  public static final String HOST = "runner-api";
+  public static final String HOST = "runner.test";
 
   private final HeldCertificate held;
   private final X509Certificate[] above;
@@ -49,7 +49,8 @@ public enum TestCertificate {
 
   private static HeldCertificate.Builder server() {
     var builder = named("server");
-    List.of("localhost", HOST, "127.0.0.1", "::1").forEach(builder::addSubjectAlternativeName);
+    List.of("localhost", HOST, "runner-api", "127.0.0.1", "::1")
+        .forEach(builder::addSubjectAlternativeName);
     return builder;
   }
 
