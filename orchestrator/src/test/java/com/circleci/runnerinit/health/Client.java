@@ -11,8 +11,6 @@ import java.net.SocketException;
 
 /** A client that sends any bytes, and waits no longer than ten seconds for what it reads. */
 final class Client implements AutoCloseable {
-  private static final int PATIENCE_MILLIS = 10_000;
-
   final Socket socket;
 
   private Client(Socket socket) {
@@ -22,7 +20,7 @@ final class Client implements AutoCloseable {
   static Client connect(InetAddress address, int port) throws IOException {
     Socket socket = new Socket(address, port);
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(PATIENCE_MILLIS);
+    socket.setSoTimeout(10_000);
     return new Client(socket);
   }
 

@@ -62,9 +62,8 @@ public final class Conversation {
       if (read < 0 && firstRead == 0) {
         return Optional.empty();
       }
-      var text = received.toString(ISO_8859_1);
       if (read < 0) {
-        throw new MalformedRequest("ends within a request: " + text);
+        throw new MalformedRequest("ends within a request: " + received.toString(ISO_8859_1));
       }
       firstRead = firstRead == 0 ? read : firstRead;
       received.write(buffer, 0, read);
