@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.acceptance.harness.Container;
 import com.circleci.runnerinit.acceptance.harness.HostCommand;
-import com.circleci.runnerinit.acceptance.harness.HttpReply;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.HttpReply;
 import com.circleci.runnerinit.testing.Signal;
 import com.google.gson.JsonParser;
 import java.io.IOException;

@@ -8,7 +8,7 @@ import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.ProcessView;
 import com.circleci.runnerinit.testing.Signal;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.TestCertificate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -51,9 +51,8 @@ class HostileTaskTest {
   @CsvSource({"as, VmSize, 0", "as, VmSize, 1", "data, VmData, 0", "data, VmData, 1"})
   void shouldEndAndReportWithNoMoreMemoryThanItHas(
       String limit, String inUse, int times, Scenario given) {
-    var certificates = TestCertificates.get();
-    given.apiOptions(given.apiOptions().overTls(certificates.serverWithRsaKey()));
-    given.root().devices().file("/ca.pem", certificates.authorityPem());
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.RSA.context()));
+    given.root().devices().file("/ca.pem", TestCertificate.ROOT.pem());
     given.environment("SSL_CERT_FILE", "/ca.pem");
     given.agent("touch=/out/started", "wait-file=/out/go", "flood-stderr=1000000", "exit=3");
     var container = given.runTask();
@@ -64,7 +63,10 @@ class HostileTaskTest {
     given.root().file("/out/go", "");
 
     assertThat(container.exitCode()).isZero();
-    assertThat(given.api().calls()).singleElement().extracting(Call::message).asString()
+    assertThat(given.api().calls())
+        .singleElement()
+        .extracting(Call::message)
+        .asString()
         .contains("exit status 3: first");
   }
 

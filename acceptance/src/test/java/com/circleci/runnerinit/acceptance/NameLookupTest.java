@@ -6,7 +6,7 @@ import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.NameServer;
 import com.circleci.runnerinit.testing.NameServer.Behaviour;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -144,7 +144,7 @@ class NameLookupTest {
     given.root().devices().fifo("/etc/hosts").fifo("/etc/resolv.conf").fifo("/etc/ssl/cert.pem");
     given.root().fifo("/certs");
     given.environment("SSL_CERT_DIR", "/certs");
-    given.apiOptions(given.apiOptions().overTls(TestCertificates.get().server()));
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
     given.apiBaseUrl(given.api().baseUrl("runner.test"));
     given.agent("exit=1");
     var container = given.runTask();

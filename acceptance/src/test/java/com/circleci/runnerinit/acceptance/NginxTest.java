@@ -11,7 +11,7 @@ import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.OpensslCertificates;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -23,8 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The runner API behind, and in the shape of, a server that is in wide use. */
 @InAContainer
 class NginxTest {
-  private static final TestCertificates CERTIFICATES = TestCertificates.get();
-
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void shouldReachAnApiBehindItsTls(String version, Scenario given) {
@@ -78,7 +76,7 @@ class NginxTest {
   void shouldTakeItsAnswersForWhatTheyAre(String row, Scenario given) {
     var cells = row.split(" \\| ", -1);
     trust(given).agent("exit=1");
-    var pem = CERTIFICATES.serverWithRsaKeyPem();
+    var pem = TestCertificate.RSA.pemWithKey();
     try (var nginx = Nginx.start(pem, "location / { " + cells[0] + " }")) {
       given.apiBaseUrl(nginx.baseUrl());
 
@@ -161,7 +159,7 @@ class NginxTest {
   void shouldRefuseATlsThatIsTooOld(Scenario given) {
     trust(given).agent("exit=1");
     var old = "ssl_protocols TLSv1 TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0; return 200;";
-    try (var nginx = Nginx.start(CERTIFICATES.serverWithRsaKeyPem(), old)) {
+    try (var nginx = Nginx.start(TestCertificate.RSA.pemWithKey(), old)) {
       var server = "127.0.0.1:" + nginx.port();
       HostCommand.run(
           "openssl", "s_client", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-connect", server);
@@ -177,11 +175,11 @@ class NginxTest {
     trust(given);
     var location =
         "location / { proxy_http_version 1.1; proxy_pass " + given.api().baseUrl() + "; }";
-    return Nginx.start(CERTIFICATES.serverWithRsaKeyPem(), more + location);
+    return Nginx.start(TestCertificate.RSA.pemWithKey(), more + location);
   }
 
   private static Scenario trust(Scenario given) {
-    given.root().devices().file("/ca.pem", CERTIFICATES.authorityPem());
+    given.root().devices().file("/ca.pem", TestCertificate.ROOT.pem());
     return given.environment("SSL_CERT_FILE", "/ca.pem");
   }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.acceptance.harness.Tinyproxy;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.TestCertificate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,7 +16,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The way to the runner API that the environment names, by the rules of Go, through Tinyproxy. */
 @InAContainer
 class ProxyTest {
-  private static final TestCertificates CERTIFICATES = TestCertificates.get();
   private static Tinyproxy proxy;
 
   @BeforeAll
@@ -139,9 +138,9 @@ class ProxyTest {
   private static String prepare(String row, Scenario given) {
     var scheme = row.substring(0, row.indexOf(" | "));
     if (scheme.equals("https")) {
-      given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
+      given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
     }
-    given.root().devices().file("/ca.pem", CERTIFICATES.authorityPem());
+    given.root().devices().file("/ca.pem", TestCertificate.ROOT.pem());
     given.root().file("/etc/hosts", "127.0.0.1 runner.test\n");
     given.environment("SSL_CERT_FILE", "/ca.pem");
     given.apiBaseUrl(given.api().baseUrl("runner.test"));

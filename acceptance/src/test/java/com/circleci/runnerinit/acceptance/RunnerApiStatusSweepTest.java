@@ -10,15 +10,13 @@ import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.LogLine;
 import com.circleci.runnerinit.testing.Route;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.StatusTable;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,8 +26,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(180)
 class RunnerApiStatusSweepTest {
   private static final Path PAGE = Path.of("../docs/reference/runner-api.md");
-  private static final Pattern ROW =
-      Pattern.compile("\\| (\\d{3})(?:–(\\d{3}))? +\\| ([a-z]+) +\\| ([a-z]+) +\\|.*");
 
   /** The first call of each route gets the status, those after it 200. */
   @ParameterizedTest
@@ -37,9 +33,8 @@ class RunnerApiStatusSweepTest {
   void shouldTakeEachStatusForWhatTheReferenceSays(String scheme, Scenario given)
       throws IOException {
     if (scheme.equals("https")) {
-      var certificates = TestCertificates.get();
-      given.apiOptions(given.apiOptions().overTls(certificates.serverWithRsaKey()));
-      given.root().devices().file("/ca.pem", certificates.authorityPem());
+      given.apiOptions(given.apiOptions().overTls(TestCertificate.RSA.context()));
+      given.root().devices().file("/ca.pem", TestCertificate.ROOT.pem());
       given.environment("SSL_CERT_FILE", "/ca.pem");
     }
 
@@ -57,8 +52,8 @@ class RunnerApiStatusSweepTest {
       fail.put(status, run.outcomeOf(FAIL, status));
     }
 
-    assertThat(unclaim).hasSize(400).containsExactlyEntriesOf(outcomesOnThePage(UNCLAIM));
-    assertThat(fail).hasSize(400).containsExactlyEntriesOf(outcomesOnThePage(FAIL));
+    assertThat(unclaim).hasSize(400).containsExactlyEntriesOf(StatusTable.outcomes(PAGE, UNCLAIM));
+    assertThat(fail).hasSize(400).containsExactlyEntriesOf(StatusTable.outcomes(PAGE, FAIL));
   }
 
   /** Repeats what a busy machine spoilt: an attempt without an answer says nothing of a status. */
@@ -122,21 +117,5 @@ class RunnerApiStatusSweepTest {
     private static boolean isAttempt(LogLine line) {
       return line.event().startsWith("POST ");
     }
-  }
-
-  private static Map<Integer, String> outcomesOnThePage(Route route) throws IOException {
-    var outcomes = new TreeMap<Integer, String>();
-    for (var line : Files.readAllLines(PAGE)) {
-      var row = ROW.matcher(line);
-      if (row.matches()) {
-        var first = Integer.parseInt(row.group(1));
-        var last = row.group(2) == null ? first : Integer.parseInt(row.group(2));
-        for (var status = first; status <= last; status++) {
-          var before = outcomes.put(status, row.group(route == UNCLAIM ? 3 : 4));
-          assertThat(before).as("an earlier row for %d", status).isNull();
-        }
-      }
-    }
-    return outcomes;
   }
 }

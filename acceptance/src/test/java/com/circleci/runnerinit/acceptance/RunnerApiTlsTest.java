@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.TestCertificate;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,12 +18,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @InAContainer
 @Tag("core")
 class RunnerApiTlsTest {
-  private static final TestCertificates CERTIFICATES = TestCertificates.get();
-
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void shouldSpeakEachVersionOfTls(String version, Scenario given) {
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server(), version));
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context(), version));
 
     assertReaches(trusting(given));
   }
@@ -31,16 +29,16 @@ class RunnerApiTlsTest {
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void shouldTrustRsaKeysToo(String version, Scenario given) {
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.serverWithRsaKey(), version));
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.RSA.context(), version));
 
     assertReaches(trusting(given));
   }
 
   @Test
   void shouldCheckTheNameOfTheHost(Scenario given) {
-    given.root().file("/etc/hosts", "127.0.0.1 " + TestCertificates.HOST + "\n");
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
-    given.apiBaseUrl(given.api().baseUrl(TestCertificates.HOST));
+    given.root().file("/etc/hosts", "127.0.0.1 " + TestCertificate.HOST + "\n");
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.apiBaseUrl(given.api().baseUrl(TestCertificate.HOST));
 
     assertReaches(trusting(given));
   }
@@ -60,16 +58,16 @@ class RunnerApiTlsTest {
         "/data/misc/keychain/certs-added/private.pem"
       })
   void shouldTrustTheStoreOfTheImage(String store, Scenario given) {
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
-    given.root().devices().file(store, CERTIFICATES.authorityPem());
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.root().devices().file(store, TestCertificate.ROOT.pem());
 
     assertReaches(given);
   }
 
   @Test
   void shouldTrustAFolderOfCertificates(Scenario given) {
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
-    given.root().devices().file("/certs/private-ca.pem", CERTIFICATES.authorityPem());
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.root().devices().file("/certs/private-ca.pem", TestCertificate.ROOT.pem());
     given.environment("SSL_CERT_DIR", "/certs");
 
     assertReaches(given);
@@ -77,8 +75,8 @@ class RunnerApiTlsTest {
 
   @Test
   void shouldReadEachFolderOfAList(Scenario given) {
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
-    given.root().devices().folder("/empty").file("/certs/ca.pem", CERTIFICATES.authorityPem());
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.root().devices().folder("/empty").file("/certs/ca.pem", TestCertificate.ROOT.pem());
     given.environment("SSL_CERT_DIR", "/empty:/certs");
 
     assertReaches(given);
@@ -86,9 +84,9 @@ class RunnerApiTlsTest {
 
   @Test
   void shouldTakeTheChosenFileInPlaceOfTheStoreOfTheImage(Scenario given) {
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
-    given.root().devices().file("/etc/ssl/cert.pem", CERTIFICATES.authorityPem());
-    given.root().file("/ca.pem", CERTIFICATES.selfSignedPem());
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.root().devices().file("/etc/ssl/cert.pem", TestCertificate.ROOT.pem());
+    given.root().file("/ca.pem", TestCertificate.SELF_SIGNED.pem());
     given.environment("SSL_CERT_FILE", "/ca.pem");
     given.agent("exit=1");
 
@@ -107,7 +105,7 @@ class RunnerApiTlsTest {
         case FOLDER -> given.root().folder("/store.pem");
         case NO_CERTIFICATE -> given.root().file("/store.pem", "not a certificate");
         case FORBIDDEN -> {
-          given.root().file("/store.pem", CERTIFICATES.authorityPem(), "---------");
+          given.root().file("/store.pem", TestCertificate.ROOT.pem(), "---------");
           given.asUser("1000:1000", "1000");
         }
         case MISSING -> {}
@@ -120,8 +118,8 @@ class RunnerApiTlsTest {
   @EnumSource
   @Tag("unemulated")
   void shouldGoOnWithOneWarningWhenAStoreCannotBeUsed(BadStore bad, Scenario given) {
-    given.apiOptions(given.apiOptions().overTls(CERTIFICATES.server()));
-    given.root().devices().file("/certs/private-ca.pem", CERTIFICATES.authorityPem());
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.root().devices().file("/certs/private-ca.pem", TestCertificate.ROOT.pem());
     bad.in(given);
     given.environment("SSL_CERT_FILE", "/store.pem");
     given.environment("SSL_CERT_DIR", "/certs");
@@ -142,7 +140,7 @@ class RunnerApiTlsTest {
   }
 
   enum BadCertificate {
-    UNKNOWN_AUTHORITY("certificate signed by unknown authority (issuer: CN=ca of the tests)"),
+    UNKNOWN_AUTHORITY("certificate signed by unknown authority (issuer: CN=Test Root)"),
     SELF_SIGNED("certificate signed by unknown authority (it is self-signed)"),
     OTHER_HOST("cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
     EXPIRED("certificate has expired or is not yet valid: current time 20");
@@ -155,10 +153,10 @@ class RunnerApiTlsTest {
 
     SSLContext context() {
       return switch (this) {
-        case UNKNOWN_AUTHORITY -> CERTIFICATES.server();
-        case SELF_SIGNED -> CERTIFICATES.selfSignedServer();
-        case OTHER_HOST -> CERTIFICATES.serverOfAnotherHost();
-        case EXPIRED -> CERTIFICATES.expiredServer();
+        case UNKNOWN_AUTHORITY -> TestCertificate.EC.context();
+        case SELF_SIGNED -> TestCertificate.SELF_SIGNED.context();
+        case OTHER_HOST -> TestCertificate.ELSEWHERE_BY_NAME.context();
+        case EXPIRED -> TestCertificate.EXPIRED.context();
       };
     }
   }
@@ -185,7 +183,7 @@ class RunnerApiTlsTest {
   }
 
   private static Scenario trusting(Scenario given) {
-    given.root().devices().file("/ca.pem", CERTIFICATES.authorityPem());
+    given.root().devices().file("/ca.pem", TestCertificate.ROOT.pem());
     return given.environment("SSL_CERT_FILE", "/ca.pem");
   }
 

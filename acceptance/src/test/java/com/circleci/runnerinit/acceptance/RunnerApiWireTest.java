@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
-import com.circleci.runnerinit.acceptance.harness.SilentAddress;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.SilentAddress;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

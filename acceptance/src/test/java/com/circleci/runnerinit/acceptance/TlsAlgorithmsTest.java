@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Nginx;
-import com.circleci.runnerinit.acceptance.harness.OpensslAuthority;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.OpensslCertificates;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @InAContainer
 class TlsAlgorithmsTest {
-  private static final Map<String, OpensslAuthority> AUTHORITIES = new ConcurrentHashMap<>();
+  private static final Map<String, OpensslCertificates> AUTHORITIES = new ConcurrentHashMap<>();
 
   /** The group ffdhe2048 of RFC 7919. */
   private static final String DH_GROUP =
@@ -116,16 +117,33 @@ class TlsAlgorithmsTest {
   }
 
   private static void assertReaches(String keys, String directives, Scenario given) {
-    var authority = AUTHORITIES.computeIfAbsent(keys, OpensslAuthority::withKeys);
-    given.root().devices().file("/ca.pem", authority.authorityPem());
+    var certificates = AUTHORITIES.computeIfAbsent(keys, TlsAlgorithmsTest::authority);
+    given.root().devices().file("/ca.pem", certificates.pem("ca"));
     given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
-    try (var nginx = Nginx.start(authority.serverPem(), directives + " return 200 '{}';")) {
+    try (var nginx =
+        Nginx.start(certificates.pemWithKey("server"), directives + " return 200 '{}';")) {
       given.apiBaseUrl(nginx.baseUrl());
 
       var container = given.runTask();
 
       assertThat(container.exitCode()).as(container.stderr().text()).isZero();
       assertThat(nginx.requests(1)).hasSize(1);
+    }
+  }
+
+  /** An authority, and a server for 127.0.0.1 that it vouches for, both with keys of one kind. */
+  private static OpensslCertificates authority(String keys) {
+    try {
+      return new OpensslCertificates(Files.createTempDirectory(folder, "keys"))
+          .make("ca", "", keys, "keyUsage=keyCertSign")
+          .make(
+              "server",
+              "ca",
+              keys,
+              "subjectAltName=IP:127.0.0.1",
+              "basicConstraints=critical,CA:FALSE");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

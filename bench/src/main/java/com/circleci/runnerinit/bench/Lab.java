@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.circleci.runnerinit.testing.FakeRunnerApi;
 import com.circleci.runnerinit.testing.RunnerApiOptions;
-import com.circleci.runnerinit.testing.TestCertificates;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,9 +37,8 @@ final class Lab implements Closeable {
   Lab(Path folder, Measurer measurer, Map<String, Path> executables) throws IOException {
     this.folder = requireNonNull(folder, "folder is null");
     this.measurer = requireNonNull(measurer, "measurer is null");
-    var certificates = TestCertificates.get();
-    authority = Files.writeString(folder.resolve("authority.pem"), certificates.authorityPem());
-    api = FakeRunnerApi.start(RunnerApiOptions.plain().overTls(certificates.server()));
+    authority = Files.writeString(folder.resolve("authority.pem"), TestCertificate.ROOT.pem());
+    api = FakeRunnerApi.start(RunnerApiOptions.plain().overTls(TestCertificate.EC.context()));
     var programs = Files.createDirectories(folder.resolve("programs"));
     orchestrators = new ArrayList<>();
     for (var it : executables.entrySet()) {

@@ -3,208 +3,140 @@ package com.circleci.runnerinit.health;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.time.Instant;
-import java.time.LocalDateTime;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.Optional;
+import java.util.List;
+import java.util.function.Consumer;
 import org.apache.hc.core5.http.ClassicHttpRequest;
-import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.HttpVersion;
-import org.apache.hc.core5.http.NotImplementedException;
-import org.apache.hc.core5.http.RequestHeaderFieldsTooLargeException;
+import org.apache.hc.core5.http.ProtocolException;
+import org.apache.hc.core5.http.UnsupportedHttpVersionException;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.DefaultContentLengthStrategy;
 import org.apache.hc.core5.http.impl.EnglishReasonPhraseCatalog;
+import org.apache.hc.core5.http.impl.ServerSupport;
 import org.apache.hc.core5.http.impl.io.DefaultHttpRequestParser;
-import org.apache.hc.core5.http.impl.io.DefaultHttpResponseWriter;
 import org.apache.hc.core5.http.impl.io.SessionInputBufferImpl;
-import org.apache.hc.core5.http.impl.io.SessionOutputBufferImpl;
-import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
-import org.jspecify.annotations.Nullable;
 
 /**
  * From the bytes of a request's head to those of its answer: {@code /live}, {@code /ready} and
  * {@code /metrics}, and nothing else. The connection ends with each.
  */
 final class Answers {
-  private static final int MAX_HEADERS = 100;
-  private static final int BUFFER_SIZE = 512;
-  private static final Http1Config CONFIG =
-      Http1Config.custom().setMaxHeaderCount(MAX_HEADERS).build();
+  private static final Http1Config CONFIG = Http1Config.custom().setMaxHeaderCount(100).build();
 
   private static final String JSON = "application/json; charset=utf-8";
+  private static final String NOT_ALLOWED = "405 Method Not Allowed";
   private static final String TEXT = "text/plain";
-  private static final String COMPONENT = "\"component\":{\"name\":\"\",\"version\":\"\"}}";
 
   private static final String DAYS = "MonTueWedThuFriSatSun";
   private static final String MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
   private final HealthState state;
-  private final FaultLog faults;
+  private final Consumer<Exception> faults;
 
-  Answers(HealthState state, FaultLog faults) {
+  /**
+   * @param faults is told what the state throws
+   */
+  Answers(HealthState state, Consumer<Exception> faults) {
     this.state = state;
     this.faults = faults;
   }
 
-  private record Answer(int status, String contentType, String body, Optional<String> allow) {
-    Answer(int status, String contentType, String body) {
-      this(status, contentType, body, Optional.empty());
-    }
-  }
-
-  /** Never throws for what the bytes hold. */
-  ByteBuffer to(byte[] head) {
+  /** Never throws for what the bytes hold; what follows the head in them is ignored. */
+  String to(byte[] head) {
     try {
-      @Nullable ClassicHttpRequest request = parse(head);
-      if (request == null) {
-        return refusal(HttpStatus.SC_BAD_REQUEST);
-      }
-      if (request.getVersion().getMajor() != 1) {
-        return refusal(HttpStatus.SC_HTTP_VERSION_NOT_SUPPORTED);
-      }
-      int hosts = request.countHeaders(HttpHeaders.HOST);
-      if (hosts > 1 || (hosts == 0 && request.getVersion().greaterEquals(HttpVersion.HTTP_1_1))) {
-        return refusal(HttpStatus.SC_BAD_REQUEST);
-      }
-      // The body is not read, but a length that is none gives a broken client away.
-      DefaultContentLengthStrategy.INSTANCE.determineLength(request);
-      return message(answer(request), request.getMethod().equals("HEAD"));
-    } catch (RequestHeaderFieldsTooLargeException e) {
-      return refusal(HttpStatus.SC_REQUEST_HEADER_FIELDS_TOO_LARGE);
-    } catch (NotImplementedException e) {
-      return refusal(HttpStatus.SC_NOT_IMPLEMENTED);
-    } catch (HttpException | MalformedException e) {
-      return refusal(HttpStatus.SC_BAD_REQUEST);
-    } catch (RuntimeException e) {
-      faults.report("request failed", e);
+      ClassicHttpRequest request = parse(head);
+      String answer = answer(request);
+      return request.getMethod().equals("HEAD")
+          ? answer.substring(0, answer.indexOf("\r\n\r\n") + 4)
+          : answer;
+    } catch (HttpException e) {
+      return refusal(ServerSupport.toStatusCode(e));
+    } catch (IOException | RuntimeException e) {
+      faults.accept(e);
       return refusal(HttpStatus.SC_INTERNAL_SERVER_ERROR);
     }
   }
 
   /** The answer that says no more than its status does. */
-  static ByteBuffer refusal(int status) {
-    String reason = EnglishReasonPhraseCatalog.INSTANCE.getReason(status, null);
-    return message(new Answer(status, TEXT, status + " " + reason), false);
+  static String refusal(int status) {
+    String text = status + " " + EnglishReasonPhraseCatalog.INSTANCE.getReason(status, null);
+    return message(text, TEXT, text);
   }
 
-  private static final class MalformedException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    MalformedException(IllegalArgumentException cause) {
-      super(cause);
-    }
-  }
-
-  /** Null when nothing but blank lines is there. */
-  private static @Nullable ClassicHttpRequest parse(byte[] head)
-      throws HttpException, MalformedException {
+  private static ClassicHttpRequest parse(byte[] head) throws HttpException, IOException {
+    ClassicHttpRequest request;
     try {
       SessionInputBufferImpl buffer = new SessionInputBufferImpl(head.length);
-      return new DefaultHttpRequestParser(CONFIG).parse(buffer, new ByteArrayInputStream(head));
+      request = new DefaultHttpRequestParser(CONFIG).parse(buffer, new ByteArrayInputStream(head));
     } catch (IllegalArgumentException e) {
-      throw new MalformedException(e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new ProtocolException("malformed", e);
     }
+    if (request == null) {
+      throw new ProtocolException("nothing but empty lines");
+    }
+    if (request.getVersion().getMajor() != 1) {
+      throw new UnsupportedHttpVersionException(request.getVersion());
+    }
+    int hosts = request.countHeaders(HttpHeaders.HOST);
+    if (hosts > 1 || (hosts == 0 && request.getVersion().greaterEquals(HttpVersion.HTTP_1_1))) {
+      throw new ProtocolException("not one Host");
+    }
+    // The body is not read, but a length that is none gives a broken client away.
+    DefaultContentLengthStrategy.INSTANCE.determineLength(request);
+    return request;
   }
 
-  private Answer answer(ClassicHttpRequest request) {
-    String target = request.getPath();
-    int query = target.indexOf('?');
-    String path = query < 0 ? target : target.substring(0, query);
-    String method = request.getMethod();
+  private String answer(ClassicHttpRequest request) {
+    String path = request.getPath().split("\\?", 2)[0];
+    if (!List.of("/live", "/ready", "/metrics").contains(path)) {
+      return message("404 Not Found", TEXT, "404 page not found");
+    }
+    if (!List.of("GET", "HEAD").contains(request.getMethod())) {
+      return message(NOT_ALLOWED, TEXT, "405 method not allowed");
+    }
     return switch (path) {
-      case "/live", "/ready", "/metrics" -> {
-        if (!method.equals("GET") && !method.equals("HEAD")) {
-          yield new Answer(
-              HttpStatus.SC_METHOD_NOT_ALLOWED,
-              TEXT,
-              "405 method not allowed",
-              Optional.of("GET, HEAD"));
-        }
-        yield switch (path) {
-          case "/live" -> probe(state.isAlive(), "not live");
-          case "/ready" -> probe(state.isReady(), "not ready");
-          default ->
-              new Answer(
-                  HttpStatus.SC_OK, MetricsPage.CONTENT_TYPE, MetricsPage.text(state.metrics()));
-        };
-      }
-      default -> new Answer(HttpStatus.SC_NOT_FOUND, TEXT, "404 page not found");
+      case "/live" -> probe(state.isAlive(), "not live");
+      case "/ready" -> probe(state.isReady(), "not ready");
+      default -> message("200 OK", Metrics.CONTENT_TYPE, state.metrics().text());
     };
   }
 
-  private static Answer probe(boolean passed, String failure) {
-    String timestamp = "\"timestamp\":\"" + Instant.now() + "\",";
-    if (passed) {
-      return new Answer(HttpStatus.SC_OK, JSON, "{\"status\":\"OK\"," + timestamp + COMPONENT);
-    }
-    String failures = "\"failures\":{\"orchestrator\":\"" + failure + "\"},";
-    return new Answer(
-        HttpStatus.SC_SERVICE_UNAVAILABLE,
-        JSON,
-        "{\"status\":\"Unavailable\"," + timestamp + failures + COMPONENT);
+  private static String probe(boolean passed, String failure) {
+    String body =
+        "{'status':'"
+            + (passed ? "OK" : "Unavailable")
+            + "','timestamp':'"
+            + Instant.now()
+            + (passed ? "'," : "','failures':{'orchestrator':'" + failure + "'},")
+            + "'component':{'name':'','version':''}}";
+    return message(passed ? "200 OK" : "503 Service Unavailable", JSON, body.replace('\'', '"'));
   }
 
-  /**
-   * @param bodiless whether the body is only described, for HEAD
-   */
-  private static ByteBuffer message(Answer answer, boolean bodiless) {
-    byte[] body = answer.body().getBytes(UTF_8);
-    ClassicHttpResponse response = new BasicClassicHttpResponse(answer.status());
-    response.addHeader(HttpHeaders.DATE, date(Instant.now().getEpochSecond()));
-    response.addHeader(HttpHeaders.CONTENT_TYPE, answer.contentType());
-    response.addHeader(HttpHeaders.CONTENT_LENGTH, body.length);
-    response.addHeader(HttpHeaders.CONNECTION, "close");
-    answer.allow().ifPresent(methods -> response.addHeader(HttpHeaders.ALLOW, methods));
-    SessionOutputBufferImpl buffer = new SessionOutputBufferImpl(BUFFER_SIZE);
-    ByteArrayOutputStream message = new ByteArrayOutputStream(BUFFER_SIZE + body.length);
-    try {
-      new DefaultHttpResponseWriter().write(response, buffer, message);
-      buffer.flush(message);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (HttpException e) {
-      throw new IllegalStateException(e);
-    }
-    if (!bodiless) {
-      message.writeBytes(body);
-    }
-    return ByteBuffer.wrap(message.toByteArray());
+  private static String message(String status, String contentType, String body) {
+    return ("HTTP/1.1 " + status + "\r\n")
+        + ("Date: " + date(Instant.now()) + "\r\n")
+        + ("Content-Type: " + contentType + "\r\n")
+        + ("Content-Length: " + body.getBytes(UTF_8).length + "\r\n")
+        + "Connection: close\r\n"
+        + (status.equals(NOT_ALLOWED) ? "Allow: GET, HEAD\r\n" : "")
+        + ("\r\n" + body);
   }
 
   /** {@code Sun, 06 Nov 1994 08:49:37 GMT} (RFC 9110 §5.6.7), without java.time's formatters. */
-  static String date(long unixSeconds) {
-    LocalDateTime time = LocalDateTime.ofEpochSecond(unixSeconds, 0, ZoneOffset.UTC);
-    return name(DAYS, time.getDayOfWeek().getValue())
-        + ", "
-        + twoDigits(time.getDayOfMonth())
-        + " "
-        + name(MONTHS, time.getMonthValue())
-        + " "
-        + time.getYear()
-        + " "
-        + twoDigits(time.getHour())
-        + ":"
-        + twoDigits(time.getMinute())
-        + ":"
-        + twoDigits(time.getSecond())
-        + " GMT";
-  }
-
-  private static String name(String names, int number) {
-    return names.substring(3 * number - 3, 3 * number);
-  }
-
-  private static String twoDigits(int value) {
-    return value < 10 ? "0" + value : Integer.toString(value);
+  static String date(Instant time) {
+    LocalDate date = LocalDate.ofInstant(time, ZoneOffset.UTC);
+    int day = 3 * date.getDayOfWeek().getValue();
+    int month = 3 * date.getMonthValue();
+    String iso = time.toString(); // 1994-11-06T08:49:37Z
+    return (DAYS.substring(day - 3, day) + ", " + iso.substring(8, 10) + " ")
+        + (MONTHS.substring(month - 3, month) + " " + iso.substring(0, 4) + " ")
+        + (iso.substring(11, 19) + " GMT");
   }
 }

@@ -1,5 +1,20 @@
 package com.circleci.runnerinit.health;
 
+import com.circleci.runnerinit.clients.net.Deadline;
+import com.circleci.runnerinit.clients.net.IpLiteral;
+import com.circleci.runnerinit.clients.net.NetworkException;
+import com.circleci.runnerinit.clients.net.Resolver;
+import com.circleci.runnerinit.linux.Errno;
+import com.circleci.runnerinit.linux.JdkLibraries;
+import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.KernelException;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
 /**
  * Where to listen.
  *
@@ -8,6 +23,8 @@ package com.circleci.runnerinit.health;
  */
 public record ListenAddress(String host, int port) {
   private static final int MAX_PORT = 65535;
+  private static final int BACKLOG = 1024;
+  private static final Duration LOOKUP_LIMIT = Duration.ofSeconds(5);
 
   public ListenAddress {
     if (port < 0 || port > MAX_PORT) {
@@ -22,53 +39,32 @@ public record ListenAddress(String host, int port) {
    */
   public static ListenAddress parse(String value) {
     int colon = value.lastIndexOf(':');
-    if (colon < 0) {
+    String digits = value.substring(colon + 1);
+    if (colon < 0 || digits.isEmpty()) {
       throw invalid(value, "it has no port");
     }
-    return new ListenAddress(host(value, colon), port(value, colon));
-  }
-
-  private static String host(String value, int colon) {
     String host = value.substring(0, colon);
-    boolean bracketed = host.startsWith("[") && host.endsWith("]") && host.length() > 2;
-    if (bracketed) {
+    if (host.startsWith("[") && host.endsWith("]") && host.length() > 2) {
       host = host.substring(1, host.length() - 1);
     } else if (host.indexOf(':') >= 0) {
       throw invalid(value, "an IPv6 address needs brackets");
     }
-    for (int i = 0; i < host.length(); i++) {
-      char c = host.charAt(i);
-      if (c <= ' ' || c > '~' || c == '[' || c == ']' || c == '/') {
-        throw invalid(value, "its host is malformed");
-      }
+    if (!host.chars().allMatch(c -> c > ' ' && c <= '~' && "[]/".indexOf(c) < 0)) {
+      throw invalid(value, "its host is malformed");
     }
-    return host;
-  }
-
-  private static int port(String value, int colon) {
-    int port = 0;
-    for (int i = colon + 1; i < value.length(); i++) {
-      int digit = value.charAt(i) - '0';
-      if (digit < 0 || digit > 9) {
-        throw invalid(value, "its port is not a number");
-      }
-      port = port * 10 + digit;
-      if (port > MAX_PORT) {
-        throw invalid(value, "its port is above " + MAX_PORT);
-      }
+    if (!digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      throw invalid(value, "its port is not a number");
     }
-    if (colon + 1 == value.length()) {
-      throw invalid(value, "it has no port");
+    int port = digits.chars().reduce(0, (sum, c) -> Math.min(10 * sum + c - '0', MAX_PORT + 1));
+    if (port > MAX_PORT) {
+      throw invalid(value, "its port is above " + MAX_PORT);
     }
-    return port;
+    return new ListenAddress(host, port);
   }
 
   private static IllegalArgumentException invalid(String value, String reason) {
     return new IllegalArgumentException(
-        "invalid address \""
-            + value
-            + "\": "
-            + reason
+        ("invalid address \"" + value + "\": " + reason)
             + "; expected host:port, :port or [IPv6]:port, such as :7623 or localhost:7623");
   }
 
@@ -76,5 +72,62 @@ public record ListenAddress(String host, int port) {
   @Override
   public String toString() {
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  /** A socket that listens, and the address that it got: an IP address and a port. */
+  record Listener(int descriptor, ListenAddress address) {}
+
+  /**
+   * Listens; on every address of the machine, of IPv6 and of IPv4, when the host is empty or the
+   * wildcard of either family, as Go does.
+   *
+   * @throws IOException in the words of Go's {@code net.Listen}
+   */
+  Listener listen(Kernel kernel) throws IOException {
+    Optional<InetAddress> one =
+        host.isEmpty()
+            ? Optional.empty()
+            : Optional.of(resolve(kernel)).filter(ip -> !ip.isAnyLocalAddress());
+    ListenAddress tried = one.map(ip -> new ListenAddress(IpLiteral.write(ip), port)).orElse(this);
+    try {
+      return one.isPresent() ? tried.bind(kernel, one.get().getAddress()) : bindEverywhere(kernel);
+    } catch (KernelException e) {
+      throw new IOException("listen tcp " + tried + ": " + e.getMessage(), e);
+    }
+  }
+
+  private Listener bindEverywhere(Kernel kernel) throws KernelException {
+    try {
+      return new ListenAddress("::", port).bind(kernel, new byte[16]);
+    } catch (KernelException e) {
+      if (e.errno() != Errno.EAFNOSUPPORT && e.errno() != Errno.EADDRNOTAVAIL) {
+        throw e;
+      }
+      // No IPv6 on this machine, or none in this network.
+      return new ListenAddress("0.0.0.0", port).bind(kernel, new byte[4]);
+    }
+  }
+
+  private Listener bind(Kernel kernel, byte[] ip) throws KernelException {
+    int descriptor = kernel.sockets().listen(ip, port, BACKLOG);
+    return new Listener(descriptor, new ListenAddress(host, kernel.sockets().port(descriptor)));
+  }
+
+  /** The host's first IPv4 address, else its first one: Go's choice when it listens. */
+  private InetAddress resolve(Kernel kernel) throws IOException {
+    JdkLibraries.load();
+    if (host.equalsIgnoreCase("localhost")) {
+      // RFC 6761 §6.3, and an image with no /etc/hosts needs no resolver for it.
+      return InetAddress.getByAddress(host, new byte[] {127, 0, 0, 1});
+    }
+    try {
+      List<InetAddress> addresses = new Resolver(kernel).lookup(host, Deadline.in(LOOKUP_LIMIT));
+      return addresses.stream()
+          .filter(address -> address instanceof Inet4Address)
+          .findFirst()
+          .orElseGet(addresses::getFirst);
+    } catch (NetworkException e) {
+      throw new IOException("listen tcp: " + e.reason(), e);
+    }
   }
 }

@@ -1,8 +1,8 @@
 package com.circleci.runnerinit.task;
 
-import com.circleci.runnerinit.health.ApiCall;
 import com.circleci.runnerinit.health.HealthState;
 import com.circleci.runnerinit.health.Metrics;
+import com.circleci.runnerinit.health.Metrics.ApiCall;
 import com.circleci.runnerinit.linux.Clock;
 import com.circleci.runnerinit.linux.Signals;
 import java.time.Duration;

@@ -2,15 +2,16 @@ package com.circleci.runnerinit.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.Errno;
-import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.ForeignSyscalls;
+import com.circleci.runnerinit.linux.Kernel;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.util.OptionalInt;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,32 +19,33 @@ import org.junit.jupiter.api.Test;
 class AcceptFailureTest {
   private final AtomicBoolean shortOfDescriptors = new AtomicBoolean();
   private final AtomicInteger failures = new AtomicInteger();
-  private final CountDownLatch failedTwice = new CountDownLatch(2);
-  private final AtomicLong nanos = new AtomicLong();
-  private final AtomicBoolean timePasses = new AtomicBoolean();
-  private final Lines lines = new Lines();
-  private Binding binding;
-  private ConnectionLoop loop;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch resting = new CountDownLatch(1);
+  private final CountDownLatch rested = new CountDownLatch(1);
+  private final CapturedLog lines = new CapturedLog();
+  private HealthServer server;
 
   @BeforeEach
   void start() throws IOException {
-    binding = Binding.listen(Served.KERNEL, ListenAddress.parse("127.0.0.1:0"));
-    FaultLog faults = new FaultLog(lines.log(), this::now);
-    loop =
-        new ConnectionLoop(
-            Served.KERNEL,
-            binding.listener(),
-            this::accept,
-            new Answers(new FixedState(), faults),
-            Limits.DEFAULT,
-            faults,
-            this::now);
-    Thread.ofPlatform().daemon().start(loop);
+    Kernel kernel =
+        Kernel.of(
+            new ForeignSyscalls.Refusing(this::refuse) {
+              @Override
+              public void pause(long nanos) {
+                assertThat(Duration.ofNanos(nanos)).isEqualTo(Duration.ofMillis(20));
+                resting.countDown();
+                awaitRested();
+              }
+            });
+    server =
+        HealthServer.listen(
+            kernel, ListenAddress.parse("127.0.0.1:0"), new FixedState(), lines.log());
   }
 
   @AfterEach
   void stop() {
-    loop.stop();
+    rested.countDown();
+    server.close();
   }
 
   @Test
@@ -52,40 +54,45 @@ class AcceptFailureTest {
       try (Client later = connect()) {
         assertThat(later.get("/live").status()).isEqualTo(200);
       }
+      closed.await();
       shortOfDescriptors.set(true);
       try (Client probe = connect()) {
         assertThat(idle.isEnded()).as("closed to make room").isTrue();
-        failedTwice.await();
+        resting.await();
 
         shortOfDescriptors.set(false);
-        timePasses.set(true);
+        rested.countDown();
 
         assertThat(probe.get("/live").status()).isEqualTo(200);
         assertThat(failures).as("one with a connection to close, one without").hasValue(2);
-        assertThat(lines.all())
-            .singleElement()
-            .asString()
+        assertThat(lines.lines()).hasSize(2);
+        assertThat(lines.lines().getLast())
             .contains("health: accept failed")
             .contains("accept: too many open files");
       }
     }
   }
 
-  /** The loop may begin its pause after the test has seen the failure: so time goes on passing. */
-  private long now() {
-    return timePasses.get() ? nanos.addAndGet(Limits.DEFAULT.acceptPause().toNanos()) : nanos.get();
-  }
-
   private Client connect() throws IOException {
-    return Client.connect(InetAddress.ofLiteral("127.0.0.1"), binding.port());
+    return Client.connect(InetAddress.ofLiteral("127.0.0.1"), server.port());
   }
 
-  private OptionalInt accept() throws KernelException {
-    if (shortOfDescriptors.get()) {
-      failures.incrementAndGet();
-      failedTwice.countDown();
-      throw new KernelException("accept", Errno.EMFILE);
+  private long refuse(String call, int count) {
+    if (call.equals("CLOSE")) {
+      closed.countDown();
     }
-    return Served.KERNEL.sockets().accept(binding.listener());
+    if (!call.equals("ACCEPT4") || !shortOfDescriptors.get()) {
+      return 0;
+    }
+    failures.incrementAndGet();
+    return -Errno.EMFILE;
+  }
+
+  private void awaitRested() {
+    try {
+      rested.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

@@ -19,7 +19,7 @@ class BindingTest {
   @ValueSource(strings = {":0", "[::]:0", "0.0.0.0:0"})
   void shouldServeIpv4AndIpv6OnAWildcard(String address) throws IOException {
     try (Served served = Served.start(address)) {
-      assertThat(served.lines.all())
+      assertThat(served.lines.lines())
           .singleElement()
           .asString()
           .endsWith(
@@ -36,7 +36,7 @@ class BindingTest {
   @ValueSource(strings = {"127.0.0.1:0", "localhost:0", "LOCALHOST:0"})
   void shouldServeTheLoopbackAddressAlone(String address) throws IOException {
     try (Served served = Served.start(address)) {
-      assertThat(served.lines.all())
+      assertThat(served.lines.lines())
           .singleElement()
           .asString()
           .contains(" app.address=127.0.0.1:" + served.port() + " ");
@@ -47,7 +47,7 @@ class BindingTest {
   @Test
   void shouldServeOneIpv6Address() throws IOException {
     try (Served served = Served.start("[::1]:0")) {
-      assertThat(served.lines.all()).singleElement().asString().contains(" app.address=[::1]:");
+      assertThat(served.lines.lines()).singleElement().asString().contains(" app.address=[::1]:");
       try (Client client = Client.connect(InetAddress.ofLiteral("::1"), served.port())) {
         assertThat(client.get("/live").status()).isEqualTo(200);
       }
@@ -81,17 +81,18 @@ class BindingTest {
 
   @Test
   void shouldServeIpv4AloneAndSaySoWhereThereIsNoIpv6() throws IOException {
-    Binding binding = Binding.listen(withoutIpv6(), ListenAddress.parse(":0"));
+    ListenAddress.Listener listener = ListenAddress.parse(":0").listen(withoutIpv6());
 
-    assertThat(binding.address()).isEqualTo("0.0.0.0:" + binding.port());
-    Client.connect(InetAddress.ofLiteral("127.0.0.1"), binding.port()).close();
-    Served.KERNEL.descriptors().close(binding.listener());
+    int port = listener.address().port();
+    assertThat(listener.address()).hasToString("0.0.0.0:" + port);
+    Client.connect(InetAddress.ofLiteral("127.0.0.1"), port).close();
+    Served.KERNEL.descriptors().close(listener.descriptor());
   }
 
   @Test
   void shouldSayThatAnIpv6AddressIsOfNoUseWhereThereIsNoIpv6() {
     assertThatIOException()
-        .isThrownBy(() -> Binding.listen(withoutIpv6(), ListenAddress.parse("[::1]:7623")))
+        .isThrownBy(() -> ListenAddress.parse("[::1]:7623").listen(withoutIpv6()))
         .withMessage("listen tcp [::1]:7623: socket: address family not supported by protocol");
   }
 
@@ -120,20 +121,10 @@ class BindingTest {
     }
   }
 
-  private static final class NamingState implements HealthState {
-    @Override
-    public boolean isReady() {
-      return false;
-    }
-
+  private static final class NamingState extends FixedState {
     @Override
     public boolean isAlive() {
       return Thread.currentThread().isDaemon() && Thread.currentThread().getName().equals("health");
-    }
-
-    @Override
-    public Metrics metrics() {
-      return FixedState.METRICS;
     }
   }
 }

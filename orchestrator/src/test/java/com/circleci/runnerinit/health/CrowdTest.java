@@ -3,6 +3,7 @@ package com.circleci.runnerinit.health;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.UnixOperatingSystemMXBean;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -17,20 +18,14 @@ import org.junit.jupiter.api.Test;
 class CrowdTest {
   private static final int CROWD = 10_000;
   private static final int PROBE_EVERY = 250;
-  private static final Limits ROOM_FOR_THREE =
-      new Limits(
-          3,
-          Limits.DEFAULT.request(),
-          Limits.DEFAULT.answer(),
-          Limits.DEFAULT.linger(),
-          Limits.DEFAULT.acceptPause());
 
   @Test
   void shouldCloseTheOldestConnectionToMakeRoom() throws IOException {
-    try (Served served = Served.start(ROOM_FOR_THREE);
+    try (Served served = Served.start();
         Client first = served.connect();
         Client second = served.connect();
-        Client third = served.connect()) {
+        Client third = served.connect();
+        Closeable _ = allButThree(served)) {
       first.send("GET /li");
 
       assertThat(served.get("/live").status()).isEqualTo(200);
@@ -43,10 +38,11 @@ class CrowdTest {
 
   @Test
   void shouldFirstCloseAConnectionThatHasHadItsLastAnswer() throws IOException {
-    try (Served served = Served.start(ROOM_FOR_THREE);
+    try (Served served = Served.start();
         Client first = served.connect();
         Client answered = served.connect();
-        Client third = served.connect()) {
+        Client third = served.connect();
+        Closeable _ = allButThree(served)) {
       assertThat(answered.exchange("GET /live HTTP/1.0\r\n\r\n").status()).isEqualTo(200);
 
       assertThat(served.get("/live").status()).isEqualTo(200);
@@ -54,6 +50,19 @@ class CrowdTest {
       assertThat(first.get("/live").status()).isEqualTo(200);
       assertThat(third.get("/live").status()).isEqualTo(200);
     }
+  }
+
+  /** Takes all the room that three connections leave. */
+  private static Closeable allButThree(Served served) throws IOException {
+    List<Client> others = new ArrayList<>();
+    for (int i = 3; i < HealthServer.MAX_CONNECTIONS; i++) {
+      others.add(served.connect());
+    }
+    return () -> {
+      for (Client other : others) {
+        other.close();
+      }
+    };
   }
 
   /**
@@ -76,8 +85,8 @@ class CrowdTest {
         }
       }
 
-      assertThat(stillOpen(crowd)).isLessThanOrEqualTo(Limits.DEFAULT.connections());
-      assertThat(served.lines.all()).hasSize(1);
+      assertThat(stillOpen(crowd)).isLessThanOrEqualTo(HealthServer.MAX_CONNECTIONS);
+      assertThat(served.lines.lines()).hasSize(1);
     } finally {
       for (SocketChannel channel : crowd) {
         channel.close();

@@ -8,12 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class FaultsTest {
   /** Can tell whether it is alive, and nothing else. */
-  private static final class BrokenState implements HealthState {
-    @Override
-    public boolean isAlive() {
-      return true;
-    }
-
+  private static final class BrokenState extends FixedState {
     @Override
     public boolean isReady() {
       throw new IllegalStateException("broken");
@@ -44,7 +39,7 @@ class FaultsTest {
 
       assertThat(victim.isEnded()).isTrue();
       assertThat(other.get("/live").status()).isEqualTo(200);
-      assertThat(served.lines.all().getLast())
+      assertThat(served.lines.lines().getLast())
           .contains("health: connection failed")
           .contains("error=out of stack");
     }
@@ -56,13 +51,13 @@ class FaultsTest {
       for (int i = 0; i < 20; i++) {
         assertThat(served.get("/ready").status()).isEqualTo(500);
       }
-      assertThat(served.lines.all()).hasSize(2);
+      assertThat(served.lines.lines()).hasSize(2);
 
       served.advance(Duration.ofMinutes(1));
       assertThat(served.get("/ready").status()).isEqualTo(500);
 
-      assertThat(served.lines.all()).hasSize(3);
-      assertThat(served.lines.all().getLast())
+      assertThat(served.lines.lines()).hasSize(3);
+      assertThat(served.lines.lines().getLast())
           .contains("health: request failed")
           .contains("app.untold=19")
           .contains("error=internal error, please report it");

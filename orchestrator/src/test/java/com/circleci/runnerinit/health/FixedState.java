@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /** A state that says what a test tells it to. */
-final class FixedState implements HealthState {
+class FixedState implements HealthState {
   static final Metrics METRICS =
       new Metrics(
           "running",
@@ -12,8 +12,8 @@ final class FixedState implements HealthState {
           3,
           Map.of("SIGHUP", 2L, "SIGUSR1", 1L),
           Map.of(
-              new ApiCall("/api/v3/runner/unclaim", "error"), 4L,
-              new ApiCall("/api/v2/task/event/fail", "success"), 1L),
+              new Metrics.ApiCall("/api/v3/runner/unclaim", "error"), 4L,
+              new Metrics.ApiCall("/api/v2/task/event/fail", "success"), 1L),
           Duration.ofMillis(12_345),
           "1.2.3",
           "2026-11-24T00:00:00Z");

@@ -13,7 +13,7 @@ final class LazyMetrics {
   public static void main(String[] args) {
     PrintStream out = System.out;
     try (Served served = Served.start(args[0])) {
-      served.lines.all().forEach(out::print);
+      served.lines.lines().forEach(out::print);
       served.get("/live");
       served.get("/ready");
       out.println(PROBED);

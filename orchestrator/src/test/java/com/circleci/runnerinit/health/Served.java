@@ -1,7 +1,9 @@
 package com.circleci.runnerinit.health;
 
+import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.testing.HttpReply;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -13,37 +15,34 @@ final class Served implements AutoCloseable {
   static final Kernel KERNEL = Kernel.of(new ForeignSyscalls());
 
   final FixedState state;
-  final Lines lines = new Lines();
+  final CapturedLog lines = new CapturedLog();
   final HealthServer server;
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1000); // It may wrap.
 
-  private Served(String address, Limits limits, FixedState state, HealthState shown)
-      throws IOException {
+  private Served(String address, FixedState state, HealthState shown) throws IOException {
     this.state = state;
-    this.server =
-        HealthServer.listen(
-            KERNEL, ListenAddress.parse(address), shown, lines.log(), limits, nanos::get);
-  }
-
-  private static Served start(String address, Limits limits) throws IOException {
-    FixedState state = new FixedState();
-    return new Served(address, limits, state, state);
+    Kernel kernel =
+        Kernel.of(
+            new ForeignSyscalls() {
+              @Override
+              public long nanoTime() {
+                return nanos.get();
+              }
+            });
+    this.server = HealthServer.listen(kernel, ListenAddress.parse(address), shown, lines.log());
   }
 
   static Served start() throws IOException {
-    return start("127.0.0.1:0", Limits.DEFAULT);
-  }
-
-  static Served start(Limits limits) throws IOException {
-    return start("127.0.0.1:0", limits);
+    return start("127.0.0.1:0");
   }
 
   static Served start(String address) throws IOException {
-    return start(address, Limits.DEFAULT);
+    FixedState state = new FixedState();
+    return new Served(address, state, state);
   }
 
   static Served start(HealthState state) throws IOException {
-    return new Served("127.0.0.1:0", Limits.DEFAULT, new FixedState(), state);
+    return new Served("127.0.0.1:0", new FixedState(), state);
   }
 
   int port() {
@@ -55,7 +54,7 @@ final class Served implements AutoCloseable {
   }
 
   /** A probe on a connection of its own; what was accepted before it has been seen when it ends. */
-  Response get(String target) throws IOException {
+  HttpReply get(String target) throws IOException {
     try (Client client = connect()) {
       return client.get(target);
     }

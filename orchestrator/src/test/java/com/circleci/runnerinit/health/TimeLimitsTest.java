@@ -3,6 +3,7 @@ package com.circleci.runnerinit.health;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.circleci.runnerinit.testing.HttpReply;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TimeLimitsTest {
-  private static final Duration ALMOST = Limits.DEFAULT.request().minusMillis(1);
+  private static final Duration ALMOST = HealthServer.Stage.RECEIVING.limit.minusMillis(1);
   private static final Duration REST = Duration.ofMillis(1);
 
   private Served served;
@@ -77,7 +78,7 @@ class TimeLimitsTest {
                   // Closed at last.
                 }
               });
-      pass(Limits.DEFAULT.request());
+      pass(HealthServer.Stage.RECEIVING.limit);
       flood.join();
     }
   }
@@ -87,10 +88,10 @@ class TimeLimitsTest {
     serveALongAnswer();
     try (Client client = served.connect()) {
       client.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-      Response head = client.readHead();
+      HttpReply head = client.readHead();
       assertThat(head.status()).isEqualTo(200);
 
-      pass(Limits.DEFAULT.answer());
+      pass(HealthServer.Stage.ANSWERING.limit);
 
       long rest = 0;
       try {
@@ -98,7 +99,7 @@ class TimeLimitsTest {
       } catch (IOException e) {
         // A reset is as good.
       }
-      assertThat(rest).isLessThan(Long.parseLong(head.header("content-length")));
+      assertThat(rest).isLessThan(Long.parseLong(head.header("content-length").orElseThrow()));
     }
   }
 
@@ -118,7 +119,7 @@ class TimeLimitsTest {
     try (Client client = served.connect()) {
       assertThat(client.exchange("GET /live HTTP/1.0\r\n\r\n").status()).isEqualTo(200);
       assertThat(client.isEnded()).isTrue();
-      pass(Limits.DEFAULT.linger());
+      pass(HealthServer.Stage.LINGERING.limit);
 
       // The connection is gone on both sides: what is sent now is answered with a reset.
       assertThatExceptionOfType(IOException.class)

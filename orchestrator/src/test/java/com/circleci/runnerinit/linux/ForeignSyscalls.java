@@ -44,17 +44,27 @@ public class ForeignSyscalls implements Syscalls {
 
   /** The kernel, less the calls that are refused. */
   public static Syscalls refusing(SimulatedKernel.Refusals refusals) {
-    Map<Integer, Syscall> byNumber =
+    return new Refusing(refusals);
+  }
+
+  /** The kernel, less the calls that are refused. */
+  public static class Refusing extends ForeignSyscalls {
+    private static final Map<Integer, Syscall> BY_NUMBER =
         Arrays.stream(Syscall.values()).collect(Collectors.toMap(Syscall::number, c -> c));
-    Map<Syscall, Integer> counts = new EnumMap<>(Syscall.class);
-    return new ForeignSyscalls() {
-      @Override
-      public long invoke(int number, long a, long b, long c, long d, long e, long f) {
-        Syscall call = requireNonNull(byNumber.get(number));
-        long refused = refusals.refuse(call.name(), counts.merge(call, 1, Integer::sum) - 1);
-        return refused < 0 ? refused : super.invoke(number, a, b, c, d, e, f);
-      }
-    };
+
+    private final SimulatedKernel.Refusals refusals;
+    private final Map<Syscall, Integer> counts = new EnumMap<>(Syscall.class);
+
+    protected Refusing(SimulatedKernel.Refusals refusals) {
+      this.refusals = refusals;
+    }
+
+    @Override
+    public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+      Syscall call = requireNonNull(BY_NUMBER.get(number));
+      long refused = refusals.refuse(call.name(), counts.merge(call, 1, Integer::sum) - 1);
+      return refused < 0 ? refused : super.invoke(number, a, b, c, d, e, f);
+    }
   }
 
   private static synchronized Path compiled() {

@@ -7,19 +7,48 @@ import com.google.gson.JsonParser;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** A request that reached the fake runner API, as it was sent. Header names are lower case. */
+/**
+ * A request that reached a server of the tests, as it was sent.
+ *
+ * @param headers by names in lower case
+ * @param firstRead how many of its bytes came with the first read
+ * @param size its bytes in all
+ */
 public record Call(
-    Instant at, String method, String path, Map<String, List<String>> headers, String body) {
+    Instant at,
+    String method,
+    String path,
+    Map<String, List<String>> headers,
+    String body,
+    int firstRead,
+    int size) {
+
+  public String line() {
+    return method + " " + path + " HTTP/1.1";
+  }
 
   public Optional<Route> route() {
     return Route.of(path);
   }
 
+  public List<String> values(String name) {
+    return headers.getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
+  }
+
   public Optional<String> header(String name) {
-    return Optional.ofNullable(headers.get(name)).map(values -> String.join(", ", values));
+    return values(name).isEmpty() ? Optional.empty() : Optional.of(String.join(", ", values(name)));
+  }
+
+  /** The value of a header, which must be there once. */
+  public String only(String name) {
+    if (values(name).size() != 1) {
+      throw new AssertionError(name + " is not there once in " + headers);
+    }
+    return values(name).getFirst();
   }
 
   public JsonObject json() {

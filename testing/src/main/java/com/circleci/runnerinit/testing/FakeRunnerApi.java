@@ -1,33 +1,20 @@
 package com.circleci.runnerinit.testing;
 
-import static java.util.Objects.requireNonNull;
-
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet6Address;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.SocketException;
-import java.net.StandardSocketOptions;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLSocket;
 
 /**
  * A runner API of its own on the loopback interface: a real HTTP/1.1 server, over TCP or TLS, that
@@ -37,20 +24,17 @@ import javax.net.ssl.SSLSocket;
  * another token or another route.
  */
 public final class FakeRunnerApi implements Closeable {
-  private final ServerSocket server;
+  private final ScriptedServer server;
   private final RunnerApiOptions options;
-  private final List<Call> calls = new CopyOnWriteArrayList<>();
   private final List<String> complaints = new CopyOnWriteArrayList<>();
-  private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
-  private final AtomicInteger accepted = new AtomicInteger();
   private final Map<Route, Queue<Answer>> scripts = new EnumMap<>(Route.class);
   private final Map<Route, Answer> defaults = new EnumMap<>(Route.class);
   private volatile Consumer<Call> onCall = _ -> {};
   private volatile BiConsumer<Call, Answer> onAnswer = (_, _) -> {};
 
-  private FakeRunnerApi(ServerSocket server, RunnerApiOptions options) {
-    this.server = server;
+  private FakeRunnerApi(RunnerApiOptions options) throws IOException {
     this.options = options;
+    this.server = new ScriptedServer(options, this::hold);
   }
 
   /** Over plain HTTP, on a free port of 127.0.0.1, for any token. */
@@ -59,29 +43,24 @@ public final class FakeRunnerApi implements Closeable {
   }
 
   public static FakeRunnerApi start(RunnerApiOptions options) {
-    requireNonNull(options, "options is null");
     try {
-      var server = new ServerSocket();
-      server.bind(new InetSocketAddress(options.address(), options.port()), 1024);
-      var api = new FakeRunnerApi(server, options);
-      Thread.ofPlatform().daemon().name("fake-runner-api").start(api::accept);
-      return api;
+      return new FakeRunnerApi(options);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot start the fake runner API", e);
     }
   }
 
   public int port() {
-    return server.getLocalPort();
+    return server.port();
   }
 
   public String baseUrl() {
-    return baseUrl(literal(options.address()));
+    return baseUrl(options.address() instanceof Inet6Address ? "[::1]" : "127.0.0.1");
   }
 
   /** The same server under a name that the client resolves by itself. */
   public String baseUrl(String host) {
-    return "%s://%s:%d".formatted(options.tls().isPresent() ? "https" : "http", host, port());
+    return server.url(host);
   }
 
   /** The next calls of a route get these, one each; those after them the default. */
@@ -110,26 +89,26 @@ public final class FakeRunnerApi implements Closeable {
 
   /** Looks at each call when it comes, before it is answered. */
   public FakeRunnerApi whenCalled(Consumer<Call> observer) {
-    onCall = requireNonNull(observer, "observer is null");
+    onCall = observer;
     return this;
   }
 
   FakeRunnerApi whenAnswering(BiConsumer<Call, Answer> observer) {
-    onAnswer = requireNonNull(observer, "observer is null");
+    onAnswer = observer;
     return this;
   }
 
   public List<Call> calls() {
-    return List.copyOf(calls);
+    return server.requests();
   }
 
   public List<Call> calls(Route route) {
-    return calls.stream().filter(call -> call.path().equals(route.path())).toList();
+    return calls().stream().filter(call -> call.path().equals(route.path())).toList();
   }
 
   /** How many there were, open or not, with or without a request. */
   public int connections() {
-    return accepted.get();
+    return server.connections();
   }
 
   /** What clients did that no HTTP client may. */
@@ -139,69 +118,27 @@ public final class FakeRunnerApi implements Closeable {
 
   @Override
   public void close() {
-    closeQuietly(server);
-    connections.forEach(FakeRunnerApi::closeQuietly);
+    server.close();
   }
 
-  private void accept() {
+  private void hold(Conversation conversation) throws IOException {
     try {
-      while (true) {
-        var socket = server.accept();
-        accepted.incrementAndGet();
-        connections.add(socket);
-        Thread.ofPlatform().daemon().name("fake-runner-api-call").start(() -> serve(socket));
-      }
-    } catch (IOException _) {
-      // Closed.
-    }
-  }
-
-  private void serve(Socket tcp) {
-    try (tcp;
-        var socket = secured(tcp)) {
-      converse(tcp, socket);
-    } catch (SocketException | SSLException _) {
-      // The client went away, or did not like the certificate: for the test to see at the client.
-    } catch (IOException e) {
-      complaints.add(e.toString());
-    } finally {
-      connections.remove(tcp);
-    }
-  }
-
-  private void converse(Socket tcp, Socket socket) throws IOException {
-    socket.setTcpNoDelay(true);
-    var in = new BufferedInputStream(socket.getInputStream());
-    var out = new BufferedOutputStream(socket.getOutputStream());
-    var writer = new AnswerWriter(in, out, () -> reset(tcp));
-    var reader = new RequestReader(in);
-    try {
-      for (var call = reader.read(); call.isPresent(); call = reader.read()) {
-        calls.add(call.get());
+      for (var call = conversation.next(); call.isPresent(); call = conversation.next()) {
         onCall.accept(call.get());
         var answer = answerTo(call.get());
         onAnswer.accept(call.get(), answer);
+        answer.give(conversation);
         var last = call.get().header("connection").equals(Optional.of("close"));
-        if (!writer.give(answer) || last) {
+        if (last || !(answer instanceof Answer.Response)) {
           return;
         }
       }
-    } catch (RequestReader.MalformedRequest e) {
-      complaints.add(String.valueOf(e.getMessage()));
+    } catch (SocketException | SSLException e) {
+      // The client went away, or did not like the certificate: for the test to see at the client.
+      throw e;
+    } catch (IOException e) {
+      complaints.add(e.toString());
     }
-  }
-
-  private Socket secured(Socket tcp) throws IOException {
-    if (options.tls().isEmpty()) {
-      return tcp;
-    }
-    var factory = options.tls().get().getSocketFactory();
-    var socket = (SSLSocket) factory.createSocket(tcp, null, tcp.getPort(), true);
-    socket.setUseClientMode(false);
-    if (!options.protocols().isEmpty()) {
-      socket.setEnabledProtocols(options.protocols().toArray(String[]::new));
-    }
-    return socket;
   }
 
   private Answer answerTo(Call call) {
@@ -221,22 +158,5 @@ public final class FakeRunnerApi implements Closeable {
         .token()
         .map(token -> call.header("authorization").equals(Optional.of("Bearer " + token)))
         .orElse(true);
-  }
-
-  private static void reset(Socket tcp) throws IOException {
-    tcp.setOption(StandardSocketOptions.SO_LINGER, 0);
-    tcp.close();
-  }
-
-  private static String literal(InetAddress address) {
-    return address instanceof Inet6Address ? "[::1]" : address.getHostAddress();
-  }
-
-  private static void closeQuietly(Closeable closeable) {
-    try {
-      closeable.close();
-    } catch (IOException _) {
-      // Nothing is lost.
-    }
   }
 }

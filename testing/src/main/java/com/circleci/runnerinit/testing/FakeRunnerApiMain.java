@@ -2,6 +2,8 @@ package com.circleci.runnerinit.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParseException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -13,7 +15,7 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.Optional;
 
 /**
  * The fake runner API as a program: {@code [--port N] [--port-file FILE] [--fail[=STATUS]]}. It
@@ -21,8 +23,6 @@ import java.util.regex.Pattern;
  */
 public final class FakeRunnerApiMain {
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS");
-  private static final Pattern MESSAGE = Pattern.compile("\"message\"\\s*:\\s*\"([^\"]*)\"");
-  private static final Pattern TASK = Pattern.compile("\"task_id\"\\s*:\\s*\"([^\"]*)\"");
 
   private FakeRunnerApiMain() {}
 
@@ -70,23 +70,18 @@ public final class FakeRunnerApiMain {
 
   private static String describe(Call call, Answer answer) {
     var status = answer instanceof Answer.Response response ? response.status() : 0;
-    return "%s runner API: %s %s -> %d%s%s"
-        .formatted(
-            TIME.format(LocalTime.now(ZoneId.systemDefault())),
-            call.method(),
-            call.path(),
-            status,
-            TASK.matcher(call.body())
-                .results()
-                .map(found -> " task=" + found.group(1))
-                .findFirst()
-                .orElse(""),
-            MESSAGE
-                .matcher(call.body())
-                .results()
-                .map(found -> " message=" + decode(found.group(1)))
-                .findFirst()
-                .orElse(""));
+    var time = TIME.format(LocalTime.now(ZoneId.systemDefault()));
+    return "%s runner API: %s %s -> %d".formatted(time, call.method(), call.path(), status)
+        + field(call, "task_id").map(id -> " task=" + id).orElse("")
+        + field(call, "message").map(text -> " message=" + decode(text)).orElse("");
+  }
+
+  private static Optional<String> field(Call call, String name) {
+    try {
+      return Optional.ofNullable(call.json().get(name)).map(JsonElement::getAsString);
+    } catch (JsonParseException | IllegalStateException _) {
+      return Optional.of("(not JSON)");
+    }
   }
 
   private static String decode(String base64) {

@@ -53,8 +53,8 @@ public final class NameServer implements AutoCloseable {
 
   private NameServer(String address, int port) throws IOException {
     InetAddress host = InetAddress.ofLiteral(address);
-    tcp = new ServerSocket(port, 50, host);
-    udp = new DatagramSocket(tcp.getLocalPort(), host);
+    udp = new DatagramSocket(port, host);
+    tcp = new ServerSocket(udp.getLocalPort(), 50, host);
     Thread.ofPlatform().daemon().start(this::serveUdp);
     Thread.ofPlatform().daemon().start(this::serveTcp);
   }

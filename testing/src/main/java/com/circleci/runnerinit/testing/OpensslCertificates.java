@@ -2,24 +2,18 @@ package com.circleci.runnerinit.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.List;
-import javax.net.ssl.KeyManagerFactory;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
+import okhttp3.tls.HeldCertificate;
 
 /** Certificates by openssl(1), each in some milliseconds, with what extensions a test wants. */
 public final class OpensslCertificates {
@@ -82,7 +76,7 @@ public final class OpensslCertificates {
 
   /** The certificates, one after the other. */
   public String pem(String... names) {
-    return read("pem", names);
+    return Stream.of(names).map(name -> read(name, "pem")).collect(Collectors.joining());
   }
 
   /** Certificate and key, for a server that is not Java's. */
@@ -91,16 +85,12 @@ public final class OpensslCertificates {
   }
 
   public String key(String name) {
-    return read("key", name);
+    return read(name, "key");
   }
 
-  private String read(String kind, String... names) {
+  private String read(String name, String kind) {
     try {
-      var text = new StringBuilder();
-      for (var name : names) {
-        text.append(Files.readString(Path.of(path(name, kind))));
-      }
-      return text.toString();
+      return Files.readString(Path.of(path(name, kind)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -112,34 +102,11 @@ public final class OpensslCertificates {
 
   /** A server's context that shows certificates, its own first. */
   public SSLContext server(String... chain) {
-    try {
-      var factory = CertificateFactory.getInstance("X.509");
-      var certificates =
-          factory.generateCertificates(new ByteArrayInputStream(pem(chain).getBytes(UTF_8)));
-      var store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      store.setKeyEntry(
-          "server",
-          privateKey(chain[0]),
-          new char[] {'x'},
-          certificates.toArray(Certificate[]::new));
-      var managers = KeyManagerFactory.getInstance("PKIX");
-      managers.init(store, new char[] {'x'});
-      var context = SSLContext.getInstance("TLS");
-      context.init(managers.getKeyManagers(), null, null);
-      return context;
-    } catch (IOException | GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private PrivateKey privateKey(String name) throws GeneralSecurityException {
-    var base64 = key(name).replaceAll("-----[A-Z ]+-----", "");
-    var encoded = new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(base64));
-    try {
-      return KeyFactory.getInstance("EC").generatePrivate(encoded);
-    } catch (GeneralSecurityException e) {
-      return KeyFactory.getInstance("RSA").generatePrivate(encoded);
-    }
+    var above =
+        Arrays.stream(chain)
+            .skip(1)
+            .map(name -> HeldCertificate.decode(pemWithKey(name)).certificate())
+            .toArray(X509Certificate[]::new);
+    return TestCertificate.context(HeldCertificate.decode(pemWithKey(chain[0])), above);
   }
 }

@@ -1,7 +1,6 @@
 package com.circleci.runnerinit.testing;
 
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
@@ -16,11 +15,15 @@ public record RunnerApiOptions(
 
   public static RunnerApiOptions plain() {
     return new RunnerApiOptions(
-        loopback("127.0.0.1"), 0, Optional.empty(), Optional.empty(), List.of());
+        InetAddress.ofLiteral("127.0.0.1"), 0, Optional.empty(), Optional.empty(), List.of());
   }
 
   public RunnerApiOptions onIpv6() {
-    return new RunnerApiOptions(loopback("::1"), port, token, tls, protocols);
+    return on(InetAddress.ofLiteral("::1"));
+  }
+
+  RunnerApiOptions on(InetAddress other) {
+    return new RunnerApiOptions(other, port, token, tls, protocols);
   }
 
   public RunnerApiOptions onPort(int number) {
@@ -34,13 +37,5 @@ public record RunnerApiOptions(
   /** Over TLS, in these versions, or in all that the JDK has. */
   public RunnerApiOptions overTls(SSLContext context, String... versions) {
     return new RunnerApiOptions(address, port, token, Optional.of(context), List.of(versions));
-  }
-
-  private static InetAddress loopback(String literal) {
-    try {
-      return InetAddress.getByName(literal);
-    } catch (UnknownHostException e) {
-      throw new IllegalArgumentException(literal, e);
-    }
   }
 }

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.acceptance.harness;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.HttpReply;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;

@@ -4,19 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.clients.net.TestResolver;
-import com.circleci.runnerinit.clients.runner.testing.Conversation;
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.NameServer;
+import com.circleci.runnerinit.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.SilentAddress;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -189,7 +183,7 @@ final class HttpClientTest extends ClientTest {
 
   @Test
   void outlastsNoConnection() throws Exception {
-    try (BlackHole hole = new BlackHole("127.0.0.1", 0)) {
+    try (SilentAddress hole = SilentAddress.dead("127.0.0.1", 0)) {
       assertThat(reason(send("http://127.0.0.1:" + hole.port(), SHORT)))
           .isEqualTo("dial tcp 127.0.0.1:" + hole.port() + ": i/o timeout");
     }
@@ -252,14 +246,14 @@ final class HttpClientTest extends ClientTest {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
       hosts = hosts("127.0.0.2", "127.0.0.1");
       assertThat(send(server.url("api.test"))).isEqualTo(OK);
-      assertThat(server.onlyRequest().header("Host")).isEqualTo("api.test:" + server.port());
+      assertThat(server.onlyRequest().only("Host")).isEqualTo("api.test:" + server.port());
     }
   }
 
   @Test
   void passesAnAddressThatIsDead() throws Exception {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""));
-        BlackHole hole = new BlackHole("127.0.0.2", server.port())) {
+        SilentAddress hole = SilentAddress.dead("127.0.0.2", server.port())) {
       assertThat(hole.port()).isEqualTo(server.port());
       hosts = hosts("127.0.0.2", "127.0.0.1");
       assertThat(send(server.url("api.test"))).isEqualTo(OK);
@@ -323,38 +317,6 @@ final class HttpClientTest extends ClientTest {
   private static int unusedPort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
-    }
-  }
-
-  /** An address that answers no connection: its queue is full and nobody accepts. */
-  private static final class BlackHole implements AutoCloseable {
-    private final ServerSocket listener = new ServerSocket();
-    private final List<Socket> queued = new ArrayList<>();
-
-    BlackHole(String address, int port) throws IOException {
-      listener.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port), 1);
-      try {
-        while (queued.size() < 100) {
-          Socket socket = new Socket();
-          queued.add(socket);
-          socket.connect(listener.getLocalSocketAddress(), 100);
-        }
-        throw new UncheckedIOException(new IOException("the queue has no end"));
-      } catch (SocketTimeoutException e) {
-        // It is full.
-      }
-    }
-
-    int port() {
-      return listener.getLocalPort();
-    }
-
-    @Override
-    public void close() throws IOException {
-      for (Socket socket : queued) {
-        socket.close();
-      }
-      listener.close();
     }
   }
 }

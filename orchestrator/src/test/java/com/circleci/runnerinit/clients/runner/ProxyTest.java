@@ -2,32 +2,25 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.clients.runner.testing.Certificates;
-import com.circleci.runnerinit.clients.runner.testing.Conversation;
-import com.circleci.runnerinit.clients.runner.testing.ReceivedRequest;
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.clients.runner.testing.TestProxy;
+import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.Conversation;
+import com.circleci.runnerinit.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 final class ProxyTest extends ClientTest {
-  private static Certificates certificates;
-
-  @BeforeAll
-  static void makeCertificates() throws Exception {
-    certificates = Certificates.make();
-  }
 
   @BeforeEach
   void trustTheRoot() throws Exception {
-    Files.writeString(directory.resolve("root.pem"), certificates.pem("root"));
+    Files.writeString(directory.resolve("root.pem"), TestCertificate.ROOT.pem());
     environment.put("SSL_CERT_FILE", directory.resolve("root.pem").toString());
     headers.put("Authorization", "Bearer MARKER");
   }
@@ -39,14 +32,14 @@ final class ProxyTest extends ClientTest {
       environment.put("HTTPS_PROXY", proxy.url());
       assertThat(send(server.url("runner-api"), PLENTY)).isEqualTo(OK);
 
-      ReceivedRequest connect = proxy.onlyRequest();
+      Call connect = proxy.onlyRequest();
       assertThat(connect.line()).isEqualTo("CONNECT runner-api:" + server.port() + " HTTP/1.1");
-      assertThat(connect.header("Host")).isEqualTo("runner-api:" + server.port());
-      assertThat(connect.headers()).noneMatch(header -> header.contains("MARKER"));
+      assertThat(connect.only("Host")).isEqualTo("runner-api:" + server.port());
+      assertThat(connect.headers().toString()).doesNotContain("MARKER");
       assertThat(connect.values("Proxy-Authorization")).isEmpty();
-      assertThat(connect.header("User-Agent")).isEqualTo("Test/1");
+      assertThat(connect.only("User-Agent")).isEqualTo("Test/1");
       assertThat(server.onlyRequest().line()).isEqualTo("POST /route HTTP/1.1");
-      assertThat(server.onlyRequest().header("Authorization")).isEqualTo("Bearer MARKER");
+      assertThat(server.onlyRequest().only("Authorization")).isEqualTo("Bearer MARKER");
     }
   }
 
@@ -57,7 +50,7 @@ final class ProxyTest extends ClientTest {
       environment.put("https_proxy", "http://user:p%40ss@127.0.0.1:" + proxy.port());
       assertThat(send(server.url("runner-api"), PLENTY)).isEqualTo(OK);
 
-      assertThat(proxy.onlyRequest().header("Proxy-Authorization")).isEqualTo("Basic dXNlcjpwQHNz");
+      assertThat(proxy.onlyRequest().only("Proxy-Authorization")).isEqualTo("Basic dXNlcjpwQHNz");
       assertThat(server.onlyRequest().values("Proxy-Authorization")).isEmpty();
     }
   }
@@ -66,7 +59,7 @@ final class ProxyTest extends ClientTest {
   void goesThroughASecureProxy() throws Exception {
     try (ScriptedServer server = secureServer();
         ScriptedServer proxy =
-            ScriptedServer.https(certificates.identity("good"), new TestProxy())) {
+            ScriptedServer.https(TestCertificate.RSA.context(), new TestProxy())) {
       environment.put("HTTPS_PROXY", proxy.url());
       assertThat(send(server.url("runner-api"), PLENTY)).isEqualTo(OK);
       assertThat(proxy.onlyRequest().line()).startsWith("CONNECT runner-api:");
@@ -79,11 +72,11 @@ final class ProxyTest extends ClientTest {
       environment.put("HTTP_PROXY", "user:secret@127.0.0.1:" + proxy.port());
       assertThat(send("http://api.test:8080", PLENTY)).isEqualTo(OK);
 
-      ReceivedRequest request = proxy.onlyRequest();
+      Call request = proxy.onlyRequest();
       assertThat(request.line()).isEqualTo("POST http://api.test:8080/route HTTP/1.1");
-      assertThat(request.header("Host")).isEqualTo("api.test:8080");
-      assertThat(request.header("Proxy-Authorization")).isEqualTo("Basic dXNlcjpzZWNyZXQ=");
-      assertThat(request.header("Authorization")).isEqualTo("Bearer MARKER");
+      assertThat(request.only("Host")).isEqualTo("api.test:8080");
+      assertThat(request.only("Proxy-Authorization")).isEqualTo("Basic dXNlcjpzZWNyZXQ=");
+      assertThat(request.only("Authorization")).isEqualTo("Bearer MARKER");
     }
   }
 
@@ -124,7 +117,7 @@ final class ProxyTest extends ClientTest {
   @Test
   void saysThatTheProxyIsNotTrusted() throws Exception {
     try (ScriptedServer proxy =
-        ScriptedServer.https(certificates.identity("selfsigned"), new TestProxy())) {
+        ScriptedServer.https(TestCertificate.SELF_SIGNED.context(), new TestProxy())) {
       environment.put("HTTPS_PROXY", proxy.url());
       assertThat(reason(send("https://runner-api", PLENTY)))
           .startsWith("proxyconnect tcp: tls: failed to verify certificate: ");
@@ -162,6 +155,6 @@ final class ProxyTest extends ClientTest {
   }
 
   private static ScriptedServer secureServer() throws Exception {
-    return ScriptedServer.https(certificates.identity("good"), c -> c.answer(200, ""));
+    return ScriptedServer.https(TestCertificate.RSA.context(), c -> c.answer(200, ""));
   }
 }

@@ -3,9 +3,9 @@ package com.circleci.runnerinit.clients.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
-import com.circleci.runnerinit.clients.runner.testing.Certificates;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,12 +33,11 @@ final class RootStoresTest {
 
   @Test
   void holdsTheCertificatesAmongOtherText() throws Exception {
-    Certificates certificates = Certificates.make();
     String text =
         "Bundle of roots\r\n# one\n"
-            + certificates.pem("root").replace("\n", "\r\n")
+            + TestCertificate.ROOT.pem().replace("\n", "\r\n")
             + "between\n"
-            + certificates.pem("ec")
+            + TestCertificate.EC.pem()
             + "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
     assertThat(count(text)).isEqualTo(2);
   }
@@ -49,7 +48,7 @@ final class RootStoresTest {
         "-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n"
             + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
             + "-----BEGIN CERTIFICATE-----\nAAAA\n"
-            + Certificates.make().pem("root")
+            + TestCertificate.ROOT.pem()
             + "-----BEGIN CERTIFICATE-----\nAAAA\n";
     assertThat(count(text)).isEqualTo(1);
   }
@@ -69,7 +68,7 @@ final class RootStoresTest {
 
   @Test
   void readsNoMoreFilesOfAFolderThanItsBound(@TempDir Path folder) throws Exception {
-    String pem = Certificates.make().pem("root");
+    String pem = TestCertificate.ROOT.pem();
     for (int i = 0; i < 1010; i++) {
       Files.writeString(folder.resolve(i + ".pem"), pem);
     }

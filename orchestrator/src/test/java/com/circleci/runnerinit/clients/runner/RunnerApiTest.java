@@ -2,10 +2,10 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.clients.runner.testing.Conversation;
-import com.circleci.runnerinit.clients.runner.testing.ReceivedRequest;
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.configuration.Secret;
+import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.Conversation;
+import com.circleci.runnerinit.testing.ScriptedServer;
 import com.google.gson.stream.JsonReader;
 import java.io.IOException;
 import java.io.StringReader;
@@ -34,7 +34,7 @@ final class RunnerApiTest extends ClientTest {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
       api(server.url()).unclaim("task-1", BUDGET);
 
-      ReceivedRequest request = server.onlyRequest();
+      Call request = server.onlyRequest();
       assertThat(request.line()).isEqualTo("POST /api/v3/runner/unclaim HTTP/1.1");
       assertThat(request.body()).isEqualTo("{\"task_id\":\"task-1\",\"task_token\":\"MARKER\"}\n");
     }
@@ -45,7 +45,7 @@ final class RunnerApiTest extends ClientTest {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
       api(server.url()).fail("allocation-1", "exit status 1: <b>\"it's\" & ü</b>", BUDGET);
 
-      ReceivedRequest request = server.onlyRequest();
+      Call request = server.onlyRequest();
       assertThat(request.line()).isEqualTo("POST /api/v2/task/event/fail HTTP/1.1");
       assertThat(request.body()).endsWith("}\n");
       JsonReader body = new JsonReader(new StringReader(request.body()));
@@ -66,14 +66,14 @@ final class RunnerApiTest extends ClientTest {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
       api(server.url()).unclaim("task-1", BUDGET);
 
-      ReceivedRequest request = server.onlyRequest();
-      assertThat(request.header("Authorization")).isEqualTo("Bearer MARKER");
-      assertThat(request.header("Accept")).isEqualTo("application/json; charset=utf-8");
-      assertThat(request.header("Content-Type")).isEqualTo("application/json; charset=utf-8");
-      assertThat(request.header("User-Agent")).isEqualTo(USER_AGENT);
-      assertThat(request.header("Host")).isEqualTo("127.0.0.1:" + server.port());
-      assertThat(request.header("Connection")).isEqualTo("close");
-      assertThat(request.header("Idempotency-Key")).matches("[0-9a-f-]{36}");
+      Call request = server.onlyRequest();
+      assertThat(request.only("Authorization")).isEqualTo("Bearer MARKER");
+      assertThat(request.only("Accept")).isEqualTo("application/json; charset=utf-8");
+      assertThat(request.only("Content-Type")).isEqualTo("application/json; charset=utf-8");
+      assertThat(request.only("User-Agent")).isEqualTo(USER_AGENT);
+      assertThat(request.only("Host")).isEqualTo("127.0.0.1:" + server.port());
+      assertThat(request.only("Connection")).isEqualTo("close");
+      assertThat(request.only("Idempotency-Key")).matches("[0-9a-f-]{36}");
       assertThat(request.values("Transfer-Encoding")).isEmpty();
     }
   }
@@ -106,13 +106,12 @@ final class RunnerApiTest extends ClientTest {
       api.unclaim("task-1", BUDGET);
 
       assertThat(server.requests()).hasSize(4);
-      assertThat(server.requests().stream().map(r -> r.header("Idempotency-Key")).distinct())
+      assertThat(server.requests().stream().map(r -> r.only("Idempotency-Key")).distinct())
           .hasSize(2);
-      assertThat(server.requests().subList(0, 3).stream().map(ReceivedRequest::body).distinct())
-          .hasSize(1);
+      assertThat(server.requests().subList(0, 3).stream().map(Call::body).distinct()).hasSize(1);
       assertThat(
               server.requests().subList(0, 3).stream()
-                  .map(r -> r.header("Idempotency-Key"))
+                  .map(r -> r.only("Idempotency-Key"))
                   .distinct())
           .hasSize(1);
     }
@@ -239,7 +238,7 @@ final class RunnerApiTest extends ClientTest {
     try (ScriptedServer server = ScriptedServer.http(c -> c.answer(404, ""))) {
       String url = server.url().replace("://", "://user:MARKER@");
       assertThat(reason(api(url).unclaim("task-1", BUDGET))).doesNotContain("MARKER");
-      assertThat(server.onlyRequest().header("Authorization")).isEqualTo("Bearer MARKER");
+      assertThat(server.onlyRequest().only("Authorization")).isEqualTo("Bearer MARKER");
       assertThat(captured.lines()).isNotEmpty().noneMatch(line -> line.contains("MARKER"));
     }
   }
@@ -271,7 +270,7 @@ final class RunnerApiTest extends ClientTest {
   void neverShowsATokenThatTheServerSendsBack() throws Exception {
     try (ScriptedServer server =
         ScriptedServer.http(c -> {
-          String token = c.receive().header("Authorization");
+          String token = c.receive().only("Authorization");
           c.send(c.number() == 1 ? token + "\r\n\r\n" : "HTTP/1.1 400 " + token + "\r\n\r\n");
         })) {
       assertThat(reason(api(server.url()).unclaim("task-1", BUDGET)))

@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
-import com.circleci.runnerinit.clients.runner.testing.Certificates;
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
-import java.io.IOException;
+import com.circleci.runnerinit.testing.Route;
+import com.circleci.runnerinit.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.StatusTable;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,8 +18,6 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,24 +29,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class StatusSweepTest {
   private static final Path PAGE =
       Path.of(System.getProperty("basedir", "."), "../docs/reference/runner-api.md");
-  private static final Pattern ROW =
-      Pattern.compile("^\\| (\\d{3})(?:–(\\d{3}))? +\\| ([a-z ]+?) +\\| ([a-z ]+?) +\\|.*$");
 
   @TempDir private static Path directory;
-  private static Certificates certificates;
   private final AtomicInteger status = new AtomicInteger();
   private final AtomicInteger attempts = new AtomicInteger();
 
   @BeforeAll
   static void makeCertificates() throws Exception {
-    certificates = Certificates.make();
-    Files.writeString(directory.resolve("root.pem"), certificates.pem("root"));
+    Files.writeString(directory.resolve("root.pem"), TestCertificate.ROOT.pem());
   }
 
   @ParameterizedTest
-  @CsvSource({"unclaim, http", "unclaim, https", "fail, http", "fail, https"})
-  void eachStatusHasTheOutcomeOfTheReference(String call, String scheme) throws Exception {
-    Map<Integer, String> expected = outcomesOnThePage(call);
+  @CsvSource({"UNCLAIM, http", "UNCLAIM, https", "FAIL, http", "FAIL, https"})
+  void eachStatusHasTheOutcomeOfTheReference(Route call, String scheme) throws Exception {
+    Map<Integer, String> expected = StatusTable.outcomes(PAGE, call);
     Map<Integer, String> seen = new HashMap<>();
     try (ScriptedServer server = server(scheme)) {
       RunnerApi api = api(server.url());
@@ -67,7 +62,7 @@ final class StatusSweepTest {
         c -> c.answer(attempts.incrementAndGet() == 1 ? status.get() : 204, "");
     return scheme.equals("https")
         // Resumed without another key exchange, which is what would take the time.
-        ? ScriptedServer.https(certificates.identity("ec"), script, "TLSv1.2")
+        ? ScriptedServer.https(TestCertificate.EC.context(), script, "TLSv1.2")
         : ScriptedServer.http(script);
   }
 
@@ -84,9 +79,9 @@ final class StatusSweepTest {
         new RunnerApi.Timing(InstantSource.system(), pause -> {}, () -> 0.5));
   }
 
-  private String outcome(RunnerApi api, String call) {
+  private String outcome(RunnerApi api, Route call) {
     Reporter.Outcome outcome =
-        call.equals("unclaim")
+        call == Route.UNCLAIM
             ? api.unclaim("task-1", Duration.ofSeconds(30))
             : api.fail("allocation-1", "message", Duration.ofSeconds(30));
     if (!(outcome instanceof Reporter.Outcome.NotTold(String reason))) {
@@ -97,21 +92,5 @@ final class StatusSweepTest {
     }
     assertThat(reason).contains(" was " + status.get() + " (");
     return attempts.get() == 1 ? "final" : "final after retries";
-  }
-
-  private static Map<Integer, String> outcomesOnThePage(String call) throws IOException {
-    Map<Integer, String> outcomes = new HashMap<>();
-    for (String line : Files.readAllLines(PAGE)) {
-      Matcher row = ROW.matcher(line);
-      if (row.matches()) {
-        int first = Integer.parseInt(row.group(1));
-        int last = row.group(2) == null ? first : Integer.parseInt(row.group(2));
-        for (int each = first; each <= last; each++) {
-          String before = outcomes.put(each, row.group(call.equals("unclaim") ? 3 : 4));
-          assertThat(before).as("an earlier row for %s", each).isNull();
-        }
-      }
-    }
-    return outcomes;
   }
 }

@@ -2,9 +2,9 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.clients.runner.testing.Certificates;
-import com.circleci.runnerinit.clients.runner.testing.Conversation;
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.Conversation;
+import com.circleci.runnerinit.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +13,6 @@ import java.util.Map;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,34 +24,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class TlsTest extends ClientTest {
   private static final String REFUSED = "tls: failed to verify certificate: x509: ";
 
-  private static Certificates certificates;
-
   private Path root;
-
-  @BeforeAll
-  static void makeCertificates() throws Exception {
-    certificates = Certificates.make();
-  }
 
   @BeforeEach
   void writeRoot() throws Exception {
     root = directory.resolve("root.pem");
-    Files.writeString(root, "# A private root\n" + certificates.pem("root"));
+    Files.writeString(root, "# A private root\n" + TestCertificate.ROOT.pem());
     environment.putAll(Map.of("SSL_CERT_FILE", root.toString(), "SSL_CERT_DIR", "/nowhere"));
   }
 
   @ParameterizedTest
   @CsvSource({
-    "good, TLSv1.2",
-    "good, TLSv1.3",
-    "ec, TLSv1.2",
-    "ec, TLSv1.3",
-    "below, TLSv1.2",
-    "below, TLSv1.3",
+    "RSA, TLSv1.2",
+    "RSA, TLSv1.3",
+    "EC, TLSv1.2",
+    "EC, TLSv1.3",
+    "BELOW, TLSv1.2",
+    "BELOW, TLSv1.3",
   })
-  void trustsAServerBelowARootOfTheSystem(String alias, String protocol) throws Exception {
+  void trustsAServerBelowARootOfTheSystem(TestCertificate certificate, String protocol)
+      throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.https(certificates.identity(alias), c -> c.answer(200, ""), protocol)) {
+        ScriptedServer.https(certificate.context(), c -> c.answer(200, ""), protocol)) {
       assertThat(send(server.url())).isEqualTo(OK);
       assertThat(send(server.url("localhost"))).isEqualTo(OK);
       assertThat(captured.lines()).isEmpty();
@@ -62,7 +55,7 @@ final class TlsTest extends ClientTest {
   @Test
   void sendsHeadAndBodyInOneRecord() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.https(certificates.identity("good"), c -> c.answer(200, ""))) {
+        ScriptedServer.https(TestCertificate.RSA.context(), c -> c.answer(200, ""))) {
       assertThat(send(server.url())).isEqualTo(OK);
       assertThat(server.onlyRequest().firstRead()).isEqualTo(server.onlyRequest().size());
     }
@@ -73,7 +66,7 @@ final class TlsTest extends ClientTest {
     List<String> ends = new ArrayList<>();
     try (ScriptedServer server =
         ScriptedServer.https(
-            certificates.identity("good"),
+            TestCertificate.RSA.context(),
             c -> {
               synchronized (ends) {
                 c.receive();
@@ -92,15 +85,15 @@ final class TlsTest extends ClientTest {
 
   @Test
   void trustsAServersOwnCertificateInTheStore() throws Exception {
-    Files.writeString(root, certificates.pem("selfsigned"));
-    try (ScriptedServer server = serving("selfsigned")) {
+    Files.writeString(root, TestCertificate.SELF_SIGNED.pem());
+    try (ScriptedServer server = serving(TestCertificate.SELF_SIGNED)) {
       assertThat(send(server.url())).isEqualTo(OK);
     }
   }
 
   @Test
   void trustsRootsInADirectory() throws Exception {
-    try (ScriptedServer server = serving("good")) {
+    try (ScriptedServer server = serving(TestCertificate.RSA)) {
       Path roots = Files.createDirectory(directory.resolve("roots"));
       Files.move(root, roots.resolve("private-root.pem"));
       Files.createSymbolicLink(roots.resolve("0123abcd.0"), Path.of("private-root.pem"));
@@ -119,7 +112,7 @@ final class TlsTest extends ClientTest {
     List<String> names = new ArrayList<>();
     try (ScriptedServer server =
         ScriptedServer.https(
-            certificates.identity("good"),
+            TestCertificate.RSA.context(),
             c -> {
               SSLSocket socket = (SSLSocket) c.socket();
               synchronized (names) {
@@ -140,7 +133,7 @@ final class TlsTest extends ClientTest {
 
   @Test
   void refusesAnExpiredCertificate() throws Exception {
-    assertThat(refusal("expired"))
+    assertThat(refusal(TestCertificate.EXPIRED))
         .matches(
             REFUSED
                 + "certificate has expired or is not yet valid: current time \\S+Z is after \\S+Z");
@@ -148,7 +141,7 @@ final class TlsTest extends ClientTest {
 
   @Test
   void refusesACertificateOfTheFuture() throws Exception {
-    assertThat(refusal("future"))
+    assertThat(refusal(TestCertificate.FUTURE))
         .matches(
             REFUSED
                 + "certificate has expired or is not yet valid: current time \\S+Z is before"
@@ -157,30 +150,30 @@ final class TlsTest extends ClientTest {
 
   @Test
   void refusesTheCertificateOfAnotherHost() throws Exception {
-    assertThat(refusal("elsewhere"))
+    assertThat(refusal(TestCertificate.ELSEWHERE))
         .isEqualTo(REFUSED + "certificate is valid for 10.9.8.7, not 127.0.0.1");
-    try (ScriptedServer server = serving("elsewhere")) {
+    try (ScriptedServer server = serving(TestCertificate.ELSEWHERE)) {
       assertThat(reason(send(server.url("localhost")))).endsWith(", not localhost");
     }
   }
 
   @Test
   void refusesASelfSignedCertificate() throws Exception {
-    assertThat(refusal("selfsigned"))
+    assertThat(refusal(TestCertificate.SELF_SIGNED))
         .isEqualTo(REFUSED + "certificate signed by unknown authority (it is self-signed)");
   }
 
   @Test
   void refusesAnUnknownAuthority() throws Exception {
-    Files.writeString(root, certificates.pem("selfsigned"));
-    assertThat(refusal("good"))
+    Files.writeString(root, TestCertificate.SELF_SIGNED.pem());
+    assertThat(refusal(TestCertificate.RSA))
         .isEqualTo(REFUSED + "certificate signed by unknown authority (issuer: CN=Test Root)");
   }
 
   @Test
   void refusesAChainWithAGap() throws Exception {
     try (ScriptedServer server =
-        ScriptedServer.https(certificates.identityWithoutChain("below"), c -> c.answer(200, ""))) {
+        ScriptedServer.https(TestCertificate.BELOW.contextAlone(), c -> c.answer(200, ""))) {
       assertThat(reason(send(server.url())))
           .isEqualTo(
               REFUSED + "certificate signed by unknown authority (issuer: CN=Test Intermediate)");
@@ -189,16 +182,16 @@ final class TlsTest extends ClientTest {
 
   @Test
   void trustsAnIntermediateThatIsInTheStore() throws Exception {
-    Files.writeString(root, certificates.pem("intermediate"));
+    Files.writeString(root, TestCertificate.INTERMEDIATE.pem());
     try (ScriptedServer server =
-        ScriptedServer.https(certificates.identityWithoutChain("below"), c -> c.answer(200, ""))) {
+        ScriptedServer.https(TestCertificate.BELOW.contextAlone(), c -> c.answer(200, ""))) {
       assertThat(send(server.url())).isEqualTo(OK);
     }
   }
 
   @Test
   void saysThatAStoreIsMissingAndGoesOn() throws Exception {
-    try (ScriptedServer server = serving("good")) {
+    try (ScriptedServer server = serving(TestCertificate.RSA)) {
       Map<String, String> environment =
           Map.of("SSL_CERT_FILE", "/nowhere/roots.pem", "SSL_CERT_DIR", directory.toString());
       assertThat(send(server.url(), environment)).isEqualTo(OK);
@@ -212,7 +205,7 @@ final class TlsTest extends ClientTest {
   @ParameterizedTest
   @ValueSource(strings = {"/dev/zero", "/proc/self/mem", "/tmp", "/etc/hostname", "/\u00e4\u0001"})
   void saysThatAStoreIsUselessAndGoesOn(String file) throws Exception {
-    try (ScriptedServer server = serving("good")) {
+    try (ScriptedServer server = serving(TestCertificate.RSA)) {
       Map<String, String> environment =
           Map.of("SSL_CERT_FILE", file, "SSL_CERT_DIR", directory.toString());
       assertThat(send(server.url(), environment)).isEqualTo(OK);
@@ -268,16 +261,16 @@ final class TlsTest extends ClientTest {
     }
   }
 
-  private String refusal(String alias) throws Exception {
-    try (ScriptedServer server = serving(alias)) {
+  private String refusal(TestCertificate certificate) throws Exception {
+    try (ScriptedServer server = serving(certificate)) {
       String reason = reason(send(server.url()));
       assertThat(server.requests()).isEmpty();
       return reason;
     }
   }
 
-  private static ScriptedServer serving(String alias) throws Exception {
-    return ScriptedServer.https(certificates.identity(alias), c -> c.answer(200, ""));
+  private static ScriptedServer serving(TestCertificate certificate) throws Exception {
+    return ScriptedServer.https(certificate.context(), c -> c.answer(200, ""));
   }
 
   private Object send(String url, Map<String, String> settings) throws Exception {

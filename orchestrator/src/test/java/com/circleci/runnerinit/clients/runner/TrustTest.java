@@ -2,8 +2,8 @@ package com.circleci.runnerinit.clients.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.clients.runner.testing.ScriptedServer;
 import com.circleci.runnerinit.testing.OpensslCertificates;
+import com.circleci.runnerinit.testing.ScriptedServer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;

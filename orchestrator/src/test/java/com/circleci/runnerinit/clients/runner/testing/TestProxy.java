@@ -1,5 +1,7 @@
 package com.circleci.runnerinit.clients.runner.testing;
 
+import com.circleci.runnerinit.testing.Conversation;
+import com.circleci.runnerinit.testing.ScriptedServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -9,12 +9,12 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class MetricsPageTest {
+class MetricsTest {
   private static final Path PROMTOOL = Path.of("/usr/bin/promtool");
 
   @Test
   void shouldWriteEveryFigure() {
-    assertThat(MetricsPage.text(FixedState.METRICS))
+    assertThat(FixedState.METRICS.text())
         .isEqualTo(
             """
             # HELP runner_init_api_calls_total Calls to the runner API, by route and result.
@@ -48,8 +48,7 @@ class MetricsPageTest {
     Metrics metrics =
         new Metrics("a\"\n# x", 0, 0, Map.of(), Map.of(), Duration.ZERO, "1", "never");
 
-    assertThat(MetricsPage.text(metrics))
-        .contains("runner_init_phase{phase=\"a\\\"\\n# x\"} 1.0\n");
+    assertThat(metrics.text()).contains("runner_init_phase{phase=\"a\\\"\\n# x\"} 1.0\n");
   }
 
   @Test
@@ -60,7 +59,7 @@ class MetricsPageTest {
             .redirectErrorStream(true)
             .start();
     try (var in = promtool.getOutputStream()) {
-      in.write(MetricsPage.text(FixedState.METRICS).getBytes(UTF_8));
+      in.write(FixedState.METRICS.text().getBytes(UTF_8));
     }
     assertThat(new String(promtool.getInputStream().readAllBytes(), UTF_8)).isEmpty();
     assertThat(promtool.waitFor()).isZero();

@@ -1,10 +1,9 @@
-package com.circleci.runnerinit.acceptance.harness;
+package com.circleci.runnerinit.testing;
 
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -38,19 +37,21 @@ public final class SilentAddress implements Closeable {
 
   private static SilentAddress listen(String address, int port, int backlog) {
     try {
-      return new SilentAddress(new ServerSocket(port, backlog, InetAddress.getByName(address)));
+      return new SilentAddress(new ServerSocket(port, backlog, InetAddress.ofLiteral(address)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  public int port() {
+    return server.getLocalPort();
   }
 
   private boolean takesOneMore() {
     var socket = new Socket();
     crowd.add(socket);
     try {
-      socket.connect(
-          new InetSocketAddress(server.getInetAddress(), server.getLocalPort()),
-          LONGER_THAN_A_HANDSHAKE_MS);
+      socket.connect(server.getLocalSocketAddress(), LONGER_THAN_A_HANDSHAKE_MS);
       return true;
     } catch (SocketTimeoutException _) {
       return false;

@@ -1,4 +1,4 @@
-package com.circleci.runnerinit.acceptance.harness;
+package com.circleci.runnerinit.testing;
 
 import java.util.Locale;
 import java.util.Map;
@@ -12,7 +12,8 @@ public record HttpReply(int status, Map<String, String> headers, String body) {
     return Optional.ofNullable(headers.get(name));
   }
 
-  static HttpReply parse(String text) {
+  /** Reads all that came until the connection ended. */
+  public static HttpReply parse(String text) {
     var end = text.indexOf("\r\n\r\n");
     if (end < 0 || !text.startsWith("HTTP/1.1 ")) {
       throw new AssertionError("not an HTTP/1.1 response: '" + text + "'");
