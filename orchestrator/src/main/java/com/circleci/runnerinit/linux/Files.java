@@ -56,8 +56,12 @@ public final class Files extends SystemCalls {
 
   private int open(String path, int flags, int mode) throws KernelException {
     try (PathArgument argument = new PathArgument(syscalls, path)) {
-      return (int)
-          check(retry(Syscall.OPENAT, AT_FDCWD, argument.address(), flags, mode), "open " + path);
+      long result = retry(Syscall.OPENAT, AT_FDCWD, argument.address(), flags, mode);
+      if (result == -Errno.ENXIO) {
+        // A socket, a device without its driver, a FIFO without its reader.
+        throw new KernelException("open " + path, "not a regular file");
+      }
+      return (int) check(result, "open " + path);
     }
   }
 
@@ -88,10 +92,11 @@ public final class Files extends SystemCalls {
     }
   }
 
-  public FileStatus status(int descriptor) throws KernelException {
+  /** The path is for the message. */
+  public FileStatus status(int descriptor, String path) throws KernelException {
     NativeBlock block = syscalls.allocate(STAT_BYTES);
     try {
-      check(call(Syscall.FSTAT, descriptor, block.address()), "stat");
+      check(call(Syscall.FSTAT, descriptor, block.address()), "stat " + path);
       return FileStatus.decode(block);
     } finally {
       syscalls.free(block);
@@ -160,7 +165,7 @@ public final class Files extends SystemCalls {
     int descriptor = openForReading(path);
     NativeBlock block = syscalls.allocate(Math.min(limit, FIRST_READ_BYTES));
     try {
-      if (!status(descriptor).isRegular()) {
+      if (!status(descriptor, path).isRegular()) {
         throw new KernelException("read " + path, "not a regular file");
       }
       int length = 0;
@@ -199,7 +204,7 @@ public final class Files extends SystemCalls {
       block.bytes().put(0, content);
       int descriptor = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | FLAGS, 0);
       try {
-        if (!status(descriptor).isRegular()) {
+        if (!status(descriptor, path).isRegular()) {
           throw new KernelException("write " + path, "not a regular file");
         }
         int written = 0;
@@ -288,9 +293,10 @@ public final class Files extends SystemCalls {
     }
   }
 
-  public void remove(String path) throws KernelException {
+  /** Removes a file, if that can be. */
+  public void remove(String path) {
     try (PathArgument argument = new PathArgument(syscalls, path)) {
-      check(call(Syscall.UNLINKAT, AT_FDCWD, argument.address(), 0), "remove " + path);
+      call(Syscall.UNLINKAT, AT_FDCWD, argument.address(), 0);
     }
   }
 
