@@ -22,6 +22,9 @@ import java.util.Random;
  * and with the same image mounted as the volume. Pod and containers are made before.
  */
 final class Pods {
+  static final String INIT_CONTAINER = "init container";
+  static final String IMAGE_VOLUME = "image volume";
+
   private static final String POD = "runner-init-bench";
   private static final String IMAGE = "localhost/runner-init-bench:init";
   private static final String EMPTY_IMAGE = "localhost/runner-init-bench:nothing";
@@ -63,8 +66,8 @@ final class Pods {
       System.err.println("bench: no Pods are measured: there is no podman");
       return trials;
     }
-    trials.put("init container", () -> start(true));
-    trials.put("image volume", () -> start(false));
+    trials.put(INIT_CONTAINER, () -> start(true));
+    trials.put(IMAGE_VOLUME, () -> start(false));
     return trials;
   }
 
