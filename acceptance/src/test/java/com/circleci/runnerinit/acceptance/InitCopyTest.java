@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.acceptance.harness.Container;
 import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
-import com.circleci.runnerinit.acceptance.harness.RootFolder;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,21 +14,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** How the bytes get from one file to the other, as strace sees it, or refuses it. */
 @InAContainer
 class InitCopyTest {
-  private static final String TEN_AT_ONCE =
-      """
-      for i in 1 2 3 4 5 6 7 8 9 10; do
-        /usr/bin/strace -f -o /dev/null --inject=splice,renameat:delay_enter=${i}ms
-          /usr/sbin/chroot "$1" /orchestrator init /image /volume/bin >/dev/null & pids="$pids $!";
-      done;
-      ( until [ -e "$1/out/end" ]; do
-          if [ ! -e "$1/volume/bin/orchestrator" ]; then continue; fi;
-          if /usr/bin/cmp -s "$1/image/orchestrator" "$1/volume/bin/orchestrator" &&
-            [ -x "$1/volume/bin/orchestrator" ]; then echo whole; else echo half; fi;
-        done >"$1/out/looks" ) & looks=$!;
-      for pid in $pids; do wait $pid || exit 1; done;
-      : >"$1/out/end"; wait $looks
-      """;
-
   @Test
   void shouldMoveBytesWithinTheKernel(Scenario given) {
     init(given, "", "--trace=fallocate,splice,read,write");
@@ -89,26 +73,6 @@ class InitCopyTest {
     assertIsCopied(given);
   }
 
-  /** Each of them slowed down, so that they get into each other's way. */
-  @Test
-  void shouldShowWholeFilesAloneWhenTenRunAtOnce(Scenario given) {
-    var root = image(given);
-    // The root is the shell's first argument, so that the script needs no format.
-    var container =
-        given
-            .prepare("/bin/sh -c '%s' sh '%s'".formatted(TEN_AT_ONCE.replace("\n", " "), root))
-            .execute("/orchestrator", "--version");
-
-    assertThat(container.exitCode()).isZero();
-    assertThat(container.stderr().text()).isEmpty();
-    assertThat(given.root().read("/out/looks").lines())
-        .hasSizeGreaterThan(20)
-        .containsOnly("whole");
-    assertThat(given.root().names("/volume/bin"))
-        .containsExactly("circleci", "circleci-agent", "orchestrator");
-    assertIsCopied(given);
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"EOPNOTSUPP", "ENOSYS", "EPERM"})
   void shouldCopyWhereSpaceCantBeReserved(String error, Scenario given) {
@@ -156,7 +120,9 @@ class InitCopyTest {
   }
 
   private static Container init(Scenario given, String before, String option) {
-    var root = image(given);
+    var root = given.root().program("/orchestrator", Executables.orchestrator()).folder("/out");
+    root.program("/image/orchestrator", Executables.orchestrator())
+        .file("/image/circleci-agent", "the agent", "rwxr-xr-x");
     // The copies are made where the sources are, so that they may share blocks.
     var container =
         given
@@ -170,15 +136,6 @@ class InitCopyTest {
             .execute("/orchestrator", "--version");
     assertThat(container.exitCode()).isZero();
     return container;
-  }
-
-  private static RootFolder image(Scenario given) {
-    return given
-        .root()
-        .program("/orchestrator", Executables.orchestrator())
-        .program("/image/orchestrator", Executables.orchestrator())
-        .file("/image/circleci-agent", "the agent", "rwxr-xr-x")
-        .folder("/out");
   }
 
   private static void assertIsCopied(Scenario given) {

@@ -20,14 +20,15 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /**
- * What SIGKILL leaves of a run, whenever it comes: under each final name the old file or the new
- * one, whole, or none; and the next run succeeds.
+ * Whenever a run is killed, and however many there are at once: under each final name is the old
+ * file or the new one, whole, or none; and the next run succeeds.
  *
  * <p>{@code -Drunnerinit.kill.seed=S} repeats the moments.
  */
 @InAContainer
-class InitKilledTest {
+class InitAtomicTest {
   private static final int MOMENTS = 200;
+  private static final int AT_ONCE = 10;
   private static final int KILLED = 128 + 9;
   private static final List<String> BINARIES = List.of("orchestrator", "circleci-agent");
   private static final String OLD = "the old one";
@@ -91,6 +92,34 @@ class InitKilledTest {
         "init killed at %d random moments (seed %d), %d of them within a file",
         MOMENTS, seed, halfDone);
     assertThat(halfDone).as("seed %d: runs that were killed within a file", seed).isGreaterThan(20);
+  }
+
+  /** Each of them slowed down in its own way, so that they get into each other's. */
+  @Test
+  void shouldShowWholeFilesAloneWhenTenRunAtOnce(Scenario given) throws Exception {
+    given.root().program("/image/orchestrator", Executables.orchestrator());
+    given.root().file("/image/circleci-agent", "agent", "rwxr-xr-x");
+    var runs = new ArrayList<Process>();
+    for (var number = 1; number <= AT_ONCE; number++) {
+      var delay = "--inject=splice,renameat:delay_enter=%dms".formatted(number);
+      runs.add(start(given, strace("--output=/dev/null", delay)));
+    }
+
+    var looks = 0;
+    while (runs.stream().anyMatch(Process::isAlive)) {
+      if (given.root().has("/volume/bin/orchestrator")) {
+        assertIsWhole(given, "look " + looks);
+        looks++;
+      } else {
+        assertThat(looks).as("looks, after which there was none").isZero();
+      }
+    }
+
+    for (var run : runs) {
+      assertThat(run.waitFor()).isZero();
+    }
+    assertThat(looks).isGreaterThan(AT_ONCE);
+    assertIsInstalled(given, "in the end");
   }
 
   /**
@@ -166,6 +195,10 @@ class InitKilledTest {
 
   private static void assertIsInstalledByTheNextRun(Scenario given, String what) throws Exception {
     assertThat(start(given, List.of()).waitFor()).as(what).isZero();
+    assertIsInstalled(given, what);
+  }
+
+  private static void assertIsInstalled(Scenario given, String what) throws IOException {
     assertThat(given.root().names("/volume/bin"))
         .as(what)
         .containsExactly("circleci", "circleci-agent", "orchestrator");
