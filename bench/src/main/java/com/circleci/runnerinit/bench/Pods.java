@@ -26,6 +26,7 @@ final class Pods {
   static final String IMAGE_VOLUME = "image volume";
 
   private static final String POD = "runner-init-bench";
+  private static final String TASK = POD + "-task";
   private static final String IMAGE = "localhost/runner-init-bench:init";
   private static final String EMPTY_IMAGE = "localhost/runner-init-bench:nothing";
   private static final String BINARIES = "/opt/circleci/bin";
@@ -97,6 +98,8 @@ final class Pods {
           }
           Thread.onSpinWait();
         }
+        // A container can't be removed while it is about to end.
+        podman("wait", TASK);
         return Map.of("start_to_main", (double) (times.getLong(MAIN_AT) - began));
       } finally {
         podman("pod", "rm", "--force", "--ignore", "--time", "0", POD);
@@ -137,6 +140,8 @@ final class Pods {
             : "--mount=type=image,source=" + IMAGE + ",destination=" + BINARIES;
     podman(
         "create",
+        "--name",
+        TASK,
         "--pod",
         POD,
         binaries,
