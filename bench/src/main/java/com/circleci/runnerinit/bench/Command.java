@@ -27,7 +27,7 @@ final class Command {
         throw new BenchException(String.join(" ", command) + ": " + said.strip());
       }
     } catch (IOException e) {
-      throw new BenchException(e.toString());
+      throw new BenchException(String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new BenchException("interrupted");

@@ -76,7 +76,9 @@ public final class Main {
               new Pods(work.resolve("pods"), Path.of(args.get(2)), Path.of(args.get(1)), shared));
       var chosen = new ArrayList<Experiment>();
       for (var experiment : experiments.all()) {
-        if (experiment.tellsOf(wanted)
+        // Without trials, this machine can't have it, and has said why.
+        if (!experiment.trials().isEmpty()
+            && experiment.tellsOf(wanted)
             && !(quick && wanted.isEmpty() && NOT_QUICK.contains(experiment.name()))) {
           chosen.add(experiment);
         }
