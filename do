@@ -475,7 +475,7 @@ verb_fuzz() {
 ## Offline, on a machine that does nothing else; needs root. Contestants take turns. A line that
 ## begins with "bench:" tells for each goal whether it is reached (pass) or not (short). A whole run
 ## writes docs/benchmarks; a FIGURE or an option shows its results only, which then lie in
-## target/bench/work.
+## target/bench/work. init is all that tells of init: ext4, XFS, tmpfs, and Pods by podman.
 ##
 ##   --quick               five runs, without what takes long: about a minute
 ##   --runs N              of each contestant (30)
@@ -484,7 +484,8 @@ verb_fuzz() {
 verb_bench() {
   ((EUID == 0)) || die "bench: PID namespaces and control groups need root"
   # fontconfig has the fonts of the plots.
-  need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc fc-list=fontconfig
+  need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc fc-list=fontconfig \
+    mkfs.ext4=e2fsprogs mkfs.xfs=xfsprogs podman=podman runc=runc
   find_jdk
   [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
   # shellcheck source=scripts/bench.bash

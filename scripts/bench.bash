@@ -21,6 +21,11 @@ bench() {
       -DincludeScope=runtime -Dmdep.outputFile=target/class-path
   fi
   compile_measurer
+  # For the Pods: podman's settings, and a storage of its own.
+  # shellcheck source=scripts/smoke-tests.bash
+  source "$root/scripts/smoke-tests.bash"
+  podman_of_our_own
+  trap clean_up EXIT
   # A network of its own: each port is free, and nothing comes from outside.
   "$root/target/bench/measure" alone "$JAVA_HOME/bin/java" -XX:+UseSerialGC -Djava.awt.headless=true \
     -cp "$root/bench/target/classes:$(cat "$class_path_file")" com.circleci.runnerinit.bench.Main \

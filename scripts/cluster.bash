@@ -62,6 +62,7 @@ background etcd etcd --data-dir etcd \
   --listen-peer-urls unix://localhost:2 --initial-advertise-peer-urls unix://localhost:2 \
   --initial-cluster default=unix://localhost:2
 background kube-apiserver "$programs/kube-apiserver" --etcd-servers unix://localhost:1 \
+  --feature-gates ImageVolume=true \
   --bind-address 127.0.0.1 --advertise-address "$node_address" --secure-port 6443 --endpoint-reconciler-type none \
   --tls-cert-file server.crt --tls-private-key-file server.key --client-ca-file ca.crt \
   --allow-privileged --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \

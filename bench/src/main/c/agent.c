@@ -12,17 +12,12 @@
  *   load          a process in a session of its own makes orphans until told to stop
  *   await-signal  SIGTERM: its time is written down
  *   stderr=BYTES  so many to standard error, in lines
- *   cp A B DIR    run cp with the three next words, and fsync the copies
  */
 #include "shared.h"
 
-#include <libgen.h>
 #include <sched.h>
-#include <spawn.h>
 
 enum { WAVE = 10000 };
-
-extern char **environ;
 
 static struct shared *shared;
 static volatile sig_atomic_t signalled;
@@ -139,26 +134,6 @@ static void write_stderr(long bytes) {
   shared->work_ended = now();
 }
 
-static void sync_copy(const char *source, const char *directory) {
-  char copy[4096], name[4096];
-  snprintf(name, sizeof name, "%s", source);
-  snprintf(copy, sizeof copy, "%s/%s", directory, basename(name));
-  int fd = open(copy, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || fsync(fd) != 0) die("fsync %s", copy);
-  close(fd);
-}
-
-/* cp alone, and not a shell: in a small quota each process start counts. */
-static void copy_and_sync(char *a, char *b, char *directory) {
-  char *command[] = {"cp", a, b, directory, NULL};
-  pid_t pid;
-  int status;
-  if (posix_spawnp(&pid, "cp", NULL, NULL, command, environ) != 0) die("cp");
-  if (waitpid(pid, &status, 0) != pid || status != 0) die("cp");
-  sync_copy(a, directory);
-  sync_copy(b, directory);
-}
-
 static void await_go(void) {
   set(&shared->ready);
   while (!wait_for(&shared->go, 1000000000)) {
@@ -184,10 +159,7 @@ int main(int count, char **words) {
     else if (strcmp(verb, "storm") == 0) storm(number);
     else if (strcmp(verb, "load") == 0) loader = load();
     else if (strcmp(verb, "stderr") == 0) write_stderr(number);
-    else if (strcmp(verb, "cp") == 0 && i + 3 < count) {
-      copy_and_sync(words[i + 1], words[i + 2], words[i + 3]);
-      i += 3;
-    } else if (strcmp(verb, "await-signal") == 0) {
+    else if (strcmp(verb, "await-signal") == 0) {
       struct sigaction action = {.sa_handler = on_term};
       sigaction(SIGTERM, &action, NULL);
       set(&shared->ready);

@@ -18,7 +18,7 @@
  *   --idle S --every S        nothing but a probe every so often
  *
  * measure alone PROGRAM [ARGUMENT…] runs a program in a network of its own, where every port is
- * free and nothing comes from outside.
+ * free and nothing comes from outside; what it mounts is its own, too, and ends with it.
  */
 #include "shared.h"
 
@@ -362,7 +362,8 @@ static char **parse(int count, char **words) {
 }
 
 static void run_alone(char **command) {
-  if (unshare(CLONE_NEWNET) != 0) die("unshare");
+  if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) die("unshare");
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) die("mount private");
   struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback) != 0) die("loopback interface");

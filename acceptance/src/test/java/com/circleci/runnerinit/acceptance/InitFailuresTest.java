@@ -6,6 +6,9 @@ import com.circleci.runnerinit.acceptance.harness.Container;
 import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +46,27 @@ class InitFailuresTest {
   void shouldNotWaitForASourceThatIsAFifo(Scenario given) {
     source(given);
     given.root().remove("/image/orchestrator").fifo("/image/orchestrator");
+
+    assertFails(init(given), "open /image/orchestrator", "not a regular file");
+  }
+
+  @Test
+  void shouldRefuseASourceThatIsASocket(Scenario given) throws Exception {
+    source(given);
+    given.root().remove("/image/orchestrator");
+    var address = UnixDomainSocketAddress.of(given.root().path("/image/orchestrator"));
+    try (var socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.bind(address);
+
+      assertFails(init(given), "open /image/orchestrator", "not a regular file");
+    }
+  }
+
+  /** Reading it would never end. */
+  @Test
+  void shouldRefuseASourceThatIsADevice(Scenario given) {
+    source(given);
+    given.root().devices().remove("/image/orchestrator").link("/image/orchestrator", "/dev/zero");
 
     assertFails(init(given), "open /image/orchestrator", "not a regular file");
   }

@@ -12,23 +12,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/**
- * {@code init} against cp. The source is in the page cache, the destination new. Ours syncs what it
- * has written, so cp is measured with and without an fsync of the copies.
- */
+/** {@code init} against cp. The source is in the page cache, the destination new. */
 final class Copies {
   private static final int PIECE = 1 << 20;
   private static final List<String> NAMES = List.of("orchestrator", "circleci-agent");
 
   private final Lab lab;
+  private final Path folder;
   private final Path source;
   private final Path destination;
   private long prepared = -1;
 
-  Copies(Lab lab) {
+  /**
+   * @param folder where copies are made, so that its file system counts
+   */
+  Copies(Lab lab, Path folder) {
     this.lab = requireNonNull(lab, "lab is null");
-    source = lab.folder().resolve("source");
-    destination = lab.folder().resolve("destination");
+    this.folder = requireNonNull(folder, "folder is null");
+    source = folder.resolve("source");
+    destination = folder.resolve("destination");
   }
 
   /** Files of these sizes, unless they are there. */
@@ -66,25 +68,18 @@ final class Copies {
                                 source.toString(),
                                 destination.toString()),
                             Map.of()))));
-    var words =
-        List.of(
-            source.resolve(NAMES.getFirst()).toString(),
-            source.resolve(NAMES.getLast()).toString(),
-            destination.toString());
-    trials.put(
-        "cp, fsync",
-        () ->
-            copy(
-                limited,
-                new Start(
-                    lab.measurer().agent("cp", words.get(0), words.get(1), words.get(2)),
-                    Map.of())));
     trials.put(
         "cp",
         () ->
             copy(
                 limited,
-                new Start(List.of("/bin/cp", words.get(0), words.get(1), words.get(2)), Map.of())));
+                new Start(
+                    List.of(
+                        "/bin/cp",
+                        source.resolve(NAMES.getFirst()).toString(),
+                        source.resolve(NAMES.getLast()).toString(),
+                        destination.toString()),
+                    Map.of())));
     return trials;
   }
 
@@ -113,7 +108,7 @@ final class Copies {
   /** So that no run pays for what an earlier one has left to be written. */
   private void syncAll() {
     try {
-      var sync = new ProcessBuilder("sync", "-f", lab.folder().toString()).inheritIO().start();
+      var sync = new ProcessBuilder("sync", "-f", folder.toString()).inheritIO().start();
       if (sync.waitFor() != 0) {
         throw new BenchException("sync failed");
       }

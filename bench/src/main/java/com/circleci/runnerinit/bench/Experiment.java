@@ -18,9 +18,10 @@ record Experiment(String name, Map<Figure, String> figures, Map<String, Trial> t
     Map<String, Double> run();
   }
 
+  /** By a figure, by its own name, or by what that begins with: {@code init} is all of its kind. */
   boolean tellsOf(List<String> wanted) {
     return wanted.isEmpty()
-        || wanted.contains(name)
+        || wanted.stream().anyMatch(it -> (name + "-").startsWith(it + "-"))
         || figures.keySet().stream().anyMatch(figure -> wanted.contains(figure.id()));
   }
 

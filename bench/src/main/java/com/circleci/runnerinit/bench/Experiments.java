@@ -17,18 +17,21 @@ import java.util.function.Function;
 /** All figures that have one value a contestant. */
 final class Experiments {
   private static final int NO_LIMIT = Integer.MAX_VALUE;
-  private static final long INIT_FIRST_BYTES = 30_000_000;
-  private static final long INIT_SECOND_BYTES = 60_000_000;
+  private static final long COPIED_BYTES = 90_000_000;
 
   private final Lab lab;
-  private final Copies copies;
+  private final FileSystems fileSystems;
+  private final Pods pods;
 
-  Experiments(Lab lab, Copies copies) {
+  Experiments(Lab lab, FileSystems fileSystems, Pods pods) {
     this.lab = requireNonNull(lab, "lab is null");
-    this.copies = requireNonNull(copies, "copies is null");
+    this.fileSystems = requireNonNull(fileSystems, "fileSystems is null");
+    this.pods = requireNonNull(pods, "pods is null");
   }
 
   List<Experiment> all() {
+    var ext4 = Map.of(Figure.INIT, "wall", Figure.INIT_CPU, "cpu");
+    var ext4Limited = Map.of(Figure.INIT_LIMITED, "wall", Figure.INIT_THROTTLED, "throttled");
     return List.of(
         executable(),
         version(),
@@ -40,8 +43,19 @@ final class Experiments {
         storm(),
         signal("signal", Figure.SIGNAL),
         signal("signal-loaded", Figure.SIGNAL_LOADED, "load"),
-        init(false),
-        init(true),
+        init("init-ext4", ext4, COPIED_BYTES, false),
+        init("init-ext4-limited", ext4Limited, COPIED_BYTES, true),
+        init("init-xfs", Map.of(Figure.INIT_XFS, "wall"), COPIED_BYTES, false),
+        init("init-xfs-limited", Map.of(Figure.INIT_XFS_LIMITED, "wall"), COPIED_BYTES, true),
+        init("init-tmpfs", Map.of(Figure.INIT_TMPFS, "wall"), COPIED_BYTES, false),
+        // What is in memory counts, so that 90 MB don't fit.
+        init(
+            "init-tmpfs-limited",
+            Map.of(Figure.INIT_TMPFS_LIMITED, "wall"),
+            COPIED_BYTES / 2,
+            true),
+        new Experiment(
+            "init-pod", Map.of(Figure.POD_INIT, "start_to_main"), pods.trials(), NO_LIMIT),
         idle());
   }
 
@@ -152,25 +166,22 @@ final class Experiments {
         NO_LIMIT);
   }
 
-  private Experiment init(boolean limited) {
+  /** On the file system in its name. */
+  private Experiment init(String name, Map<Figure, String> figures, long bytes, boolean limited) {
     var trials = new LinkedHashMap<String, Experiment.Trial>();
-    copies
-        .trials(limited)
-        .forEach((name, trial) ->
-            trials.put(
-                name,
-                () -> {
-                  copies.prepareOnce(INIT_FIRST_BYTES, INIT_SECOND_BYTES);
-                  return trial.run();
-                }));
-    return limited
-        ? new Experiment(
-            "init-limited",
-            Map.of(Figure.INIT_LIMITED, "wall", Figure.INIT_THROTTLED, "throttled"),
-            trials,
-            NO_LIMIT)
-        : new Experiment(
-            "init", Map.of(Figure.INIT, "wall", Figure.INIT_CPU, "cpu"), trials, NO_LIMIT);
+    fileSystems
+        .copies(name.split("-", -1)[1])
+        .ifPresent(copies ->
+            copies
+                .trials(limited)
+                .forEach((contestant, trial) ->
+                    trials.put(
+                        contestant,
+                        () -> {
+                          copies.prepareOnce(bytes / 3, bytes - bytes / 3);
+                          return trial.run();
+                        })));
+    return new Experiment(name, figures, trials, NO_LIMIT);
   }
 
   private Experiment idle() {

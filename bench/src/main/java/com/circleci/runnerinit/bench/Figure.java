@@ -22,10 +22,16 @@ enum Figure {
   ZOMBIES("zombies", "", 1, "of the last 500 of them not yet reaped, at worst"),
   SIGNAL("signal", "ms", 1e-6, "SIGTERM to PID 1 until the agent's handler"),
   SIGNAL_LOADED("signal-loaded", "ms", 1e-6, "the same while orphans are made"),
-  INIT("init", "ms", 1e-6, "copy of 30 + 60 MB"),
+  INIT("init", "ms", 1e-6, "copy of 30 + 60 MB on ext4"),
   INIT_CPU("init-cpu", "ms", 1e-6, "its CPU"),
-  INIT_LIMITED("init-limited", "ms", 1e-6, "copy of 30 + 60 MB in 5 % CPU, 64 MiB"),
+  INIT_LIMITED("init-limited", "ms", 1e-6, "copy of 30 + 60 MB on ext4 in 5 % CPU, 64 MiB"),
   INIT_THROTTLED("init-throttled", "", 1, "periods throttled meanwhile"),
+  INIT_XFS("init-xfs", "ms", 1e-6, "copy of 30 + 60 MB on XFS, which shares blocks"),
+  INIT_XFS_LIMITED("init-xfs-limited", "ms", 1e-6, "the same in 5 % CPU, 64 MiB"),
+  INIT_TMPFS("init-tmpfs", "ms", 1e-6, "copy of 30 + 60 MB on tmpfs"),
+  INIT_TMPFS_LIMITED(
+      "init-tmpfs-limited", "ms", 1e-6, "copy of 15 + 30 MB on tmpfs in 5 % CPU, 64 MiB"),
+  POD_INIT("init-pod", "ms", 1e-6, "podman's start of a Pod to the agent's main, 18 + 60 MB"),
   IDLE("idle", "ms", 1e-6, "CPU of 60 s of waiting, a probe every 10 s");
 
   private final String id;

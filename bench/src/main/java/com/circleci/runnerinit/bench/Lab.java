@@ -31,7 +31,7 @@ final class Lab implements Closeable {
   private final List<Contestant> inits;
 
   /**
-   * @param folder where copies are made, so that its file system counts
+   * @param folder for the programs
    * @param executables of the orchestrator, by the name that they are to have
    */
   Lab(Path folder, Measurer measurer, Map<String, Path> executables) throws IOException {

@@ -28,7 +28,7 @@ final class Machine {
         "system", field("/etc/os-release", "PRETTY_NAME").orElse("unknown").replace("\"", ""));
     machine.put("peers", versions("tini", "dumb-init", "catatonit", "coreutils"));
     machine.put("control groups", "version " + ControlGroup.version());
-    machine.put("file system of the copies", Files.getFileStore(folder).type());
+    machine.put("file system of the programs", Files.getFileStore(folder).type());
     machine.put(
         "load before", Files.readString(Path.of("/proc/loadavg")).replaceFirst("(?s) .*", ""));
     machine.put("runs", Integer.toString(runs));

@@ -15,7 +15,8 @@ import java.util.Map;
 public final class Main {
   private static final int RUNS = 30;
   private static final int QUICK_RUNS = 5;
-  private static final List<String> NOT_QUICK = List.of("idle", "init-limited");
+  private static final List<String> NOT_QUICK =
+      List.of("idle", "init-ext4-limited", "init-tmpfs-limited", "init-pod");
 
   private Main() {}
 
@@ -68,10 +69,16 @@ public final class Main {
     var results = new Results();
     List<Growth.Curve> curves = List.of();
     try (var lab = new Lab(work, measurer, executables)) {
-      var copies = new Copies(lab);
+      var experiments =
+          new Experiments(
+              lab,
+              new FileSystems(lab, work),
+              new Pods(work.resolve("pods"), Path.of(args.get(2)), Path.of(args.get(1)), shared));
       var chosen = new ArrayList<Experiment>();
-      for (var experiment : new Experiments(lab, copies).all()) {
-        if (experiment.tellsOf(wanted)
+      for (var experiment : experiments.all()) {
+        // Without trials, this machine can't have it, and has said why.
+        if (!experiment.trials().isEmpty()
+            && experiment.tellsOf(wanted)
             && !(quick && wanted.isEmpty() && NOT_QUICK.contains(experiment.name()))) {
           chosen.add(experiment);
         }
@@ -86,9 +93,10 @@ public final class Main {
       }
       if (growth) {
         System.err.println("bench: measuring growth");
+        var copies = new Copies(lab, work);
         curves = new Growth(lab, copies).run();
+        copies.remove();
       }
-      copies.remove();
     }
     var verdicts = new ArrayList<String>();
     executables.keySet().forEach(name -> verdicts.addAll(Goals.lines(results, name)));

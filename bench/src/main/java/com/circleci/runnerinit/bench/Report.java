@@ -106,8 +106,7 @@ final class Report {
     lines.addAll(
         List.of(
             "",
-            "Median, in brackets the quartiles, and how it stands to tini-static, or to `cp` with"
-                + " an fsync.",
+            "Median, in brackets the quartiles, and how it stands to tini-static, or to `cp`.",
             ""));
     lines.add("| figure | " + String.join(" | ", names) + " |");
     lines.add("|---" + "|---".repeat(names.size()) + "|");
@@ -152,7 +151,7 @@ final class Report {
     if (samples == null) {
       return "";
     }
-    var unit = contestants.getOrDefault("tini-static", contestants.get("cp, fsync"));
+    var unit = contestants.getOrDefault("tini-static", contestants.get("cp"));
     return number(samples.median())
         + (samples.values().size() > 1
             ? " (%s–%s)".formatted(number(samples.lowerQuartile()), number(samples.upperQuartile()))

@@ -24,7 +24,8 @@ record Destination(Kernel kernel, String path, int folder) implements AutoClosea
   }
 
   private static void make(Kernel kernel, String path) throws KernelException {
-    if (isFolder(kernel, path)) {
+    // The slash: it is a folder, or a link to one.
+    if (kernel.files().exists(path + "/")) {
       return;
     }
     if (path.lastIndexOf('/') > 0) {
@@ -34,14 +35,10 @@ record Destination(Kernel kernel, String path, int folder) implements AutoClosea
       kernel.files().makeDirectory(path);
     } catch (KernelException e) {
       // Another run may have made it meanwhile.
-      if (!isFolder(kernel, path)) {
+      if (!kernel.files().exists(path + "/")) {
         throw e.errno() == Errno.EEXIST ? new KernelException("mkdir " + path, Errno.ENOTDIR) : e;
       }
     }
-  }
-
-  private static boolean isFolder(Kernel kernel, String path) {
-    return kernel.files().exists(path + "/");
   }
 
   /**
@@ -53,7 +50,7 @@ record Destination(Kernel kernel, String path, int folder) implements AutoClosea
       if (kernel.files().lock(folder, true)) {
         for (String name : kernel.files().list(path)) {
           if (name.startsWith(TEMPORARY)) {
-            remove(path(name));
+            kernel.files().remove(path(name));
           }
         }
       }
@@ -62,14 +59,6 @@ record Destination(Kernel kernel, String path, int folder) implements AutoClosea
       }
     } catch (KernelException e) {
       // They are in nobody's way.
-    }
-  }
-
-  private void remove(String temporary) {
-    try {
-      kernel.files().remove(temporary);
-    } catch (KernelException e) {
-      // A later run may.
     }
   }
 
@@ -93,36 +82,26 @@ record Destination(Kernel kernel, String path, int folder) implements AutoClosea
 
   /** Puts something new in the place of what is there; an IOException names it and the reason. */
   void replace(String name, Creation creation, Content content) throws IOException {
-    try {
-      int number = 0;
-      while (!replaced(path(name), path(TEMPORARY + number), creation, content)) {
-        number++;
+    for (int number = 0; ; number++) {
+      String temporary = path(TEMPORARY + number);
+      try {
+        int descriptor = creation.at(temporary);
+        try {
+          content.write(descriptor);
+          kernel.files().rename(temporary, path(name));
+          return;
+        } catch (IOException e) {
+          kernel.files().remove(temporary);
+          throw e;
+        }
+      } catch (KernelException e) {
+        // Another run's, or left by one: the next number.
+        if (e.errno() != Errno.EEXIST) {
+          boolean inTheWay = e.errno() == Errno.EISDIR;
+          String wayOut = inTheWay ? ": remove it, or choose another destination" : "";
+          throw new IOException("write " + path(name) + ": " + e.reason() + wayOut, e);
+        }
       }
-    } catch (KernelException e) {
-      String wayOut = e.errno() == Errno.EISDIR ? ": remove it, or choose another destination" : "";
-      throw new IOException("write " + path(name) + ": " + e.reason() + wayOut, e);
-    }
-  }
-
-  /** False when the temporary name is taken. */
-  private boolean replaced(String target, String temporary, Creation creation, Content content)
-      throws IOException {
-    int descriptor;
-    try {
-      descriptor = creation.at(temporary);
-    } catch (KernelException e) {
-      if (e.errno() == Errno.EEXIST) {
-        return false;
-      }
-      throw e;
-    }
-    try {
-      content.write(descriptor);
-      kernel.files().rename(temporary, target);
-      return true;
-    } catch (IOException e) {
-      remove(temporary);
-      throw e;
     }
   }
 

@@ -1,8 +1,10 @@
 package com.circleci.runnerinit.linux;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 
 /**
  * Files by their paths, and what only files can do. Nothing here waits for another process: what
@@ -22,6 +24,7 @@ public final class Files extends SystemCalls {
 
   private static final int FICLONE = 0x40049409;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
+  private static final long TMPFS_MAGIC = 0x01021994;
   private static final int LOCK_SH = 1;
   private static final int LOCK_EX = 2;
   private static final int LOCK_NB = 4;
@@ -56,8 +59,12 @@ public final class Files extends SystemCalls {
 
   private int open(String path, int flags, int mode) throws KernelException {
     try (PathArgument argument = new PathArgument(syscalls, path)) {
-      return (int)
-          check(retry(Syscall.OPENAT, AT_FDCWD, argument.address(), flags, mode), "open " + path);
+      long result = retry(Syscall.OPENAT, AT_FDCWD, argument.address(), flags, mode);
+      if (result == -Errno.ENXIO) {
+        // A socket, a device without its driver, a FIFO without its reader.
+        throw new KernelException("open " + path, "not a regular file");
+      }
+      return (int) check(result, "open " + path);
     }
   }
 
@@ -88,10 +95,11 @@ public final class Files extends SystemCalls {
     }
   }
 
-  public FileStatus status(int descriptor) throws KernelException {
+  /** The path is for the message. */
+  public FileStatus status(int descriptor, String path) throws KernelException {
     NativeBlock block = syscalls.allocate(STAT_BYTES);
     try {
-      check(call(Syscall.FSTAT, descriptor, block.address()), "stat");
+      check(call(Syscall.FSTAT, descriptor, block.address()), "stat " + path);
       return FileStatus.decode(block);
     } finally {
       syscalls.free(block);
@@ -160,7 +168,7 @@ public final class Files extends SystemCalls {
     int descriptor = openForReading(path);
     NativeBlock block = syscalls.allocate(Math.min(limit, FIRST_READ_BYTES));
     try {
-      if (!status(descriptor).isRegular()) {
+      if (!status(descriptor, path).isRegular()) {
         throw new KernelException("read " + path, "not a regular file");
       }
       int length = 0;
@@ -199,7 +207,7 @@ public final class Files extends SystemCalls {
       block.bytes().put(0, content);
       int descriptor = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | FLAGS, 0);
       try {
-        if (!status(descriptor).isRegular()) {
+        if (!status(descriptor, path).isRegular()) {
           throw new KernelException("write " + path, "not a regular file");
         }
         int written = 0;
@@ -242,11 +250,15 @@ public final class Files extends SystemCalls {
   /**
    * Takes the space that a file will need (fallocate(2)), so that a full disk is known before
    * anything is written, and blocks needn't be looked for piece by piece. A file system that can't
-   * do that does nothing.
+   * do that does nothing. One in memory has no blocks to look for, and would go through all pages
+   * once more: it is not asked.
    *
    * @throws KernelException when the space is not there: ENOSPC or EDQUOT
    */
   public void reserve(int descriptor, long bytes) throws KernelException {
+    if (fileSystem(descriptor, status -> status.getLong(0)).orElse(0) == TMPFS_MAGIC) {
+      return;
+    }
     long result = call(Syscall.FALLOCATE, descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes);
     if (result == -Errno.ENOSPC || result == -Errno.EDQUOT) {
       check(result, "fallocate");
@@ -288,9 +300,10 @@ public final class Files extends SystemCalls {
     }
   }
 
-  public void remove(String path) throws KernelException {
+  /** Removes a file, if that can be. */
+  public void remove(String path) {
     try (PathArgument argument = new PathArgument(syscalls, path)) {
-      check(call(Syscall.UNLINKAT, AT_FDCWD, argument.address(), 0), "remove " + path);
+      call(Syscall.UNLINKAT, AT_FDCWD, argument.address(), 0);
     }
   }
 
@@ -298,16 +311,21 @@ public final class Files extends SystemCalls {
    * Bytes that an unprivileged user may still write to the file system, if it tells (fstatfs(2)).
    */
   public OptionalLong freeBytes(int descriptor) {
+    return fileSystem(
+        descriptor,
+        status -> {
+          // Blocks are counted by f_frsize, where the file system has one.
+          long blockBytes = status.getLong(72) > 0 ? status.getLong(72) : status.getLong(8);
+          return status.getLong(32) * blockBytes;
+        });
+  }
+
+  private OptionalLong fileSystem(int descriptor, ToLongFunction<ByteBuffer> field) {
     NativeBlock block = syscalls.allocate(STATFS_BYTES);
     try {
-      if (call(Syscall.FSTATFS, descriptor, block.address()) < 0) {
-        return OptionalLong.empty();
-      }
-      long blocks = block.bytes().getLong(32);
-      long blockBytes = block.bytes().getLong(8);
-      // Blocks are counted by f_frsize, where the file system has one.
-      long fragmentBytes = block.bytes().getLong(72);
-      return OptionalLong.of(blocks * (fragmentBytes > 0 ? fragmentBytes : blockBytes));
+      return call(Syscall.FSTATFS, descriptor, block.address()) < 0
+          ? OptionalLong.empty()
+          : OptionalLong.of(field.applyAsLong(block.bytes()));
     } finally {
       syscalls.free(block);
     }

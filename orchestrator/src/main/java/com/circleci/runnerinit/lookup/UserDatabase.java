@@ -151,7 +151,7 @@ public final class UserDatabase {
       int descriptor = kernel.files().openForReading(file);
       NativeBlock block = kernel.memory().allocate(BLOCK_BYTES);
       try {
-        if (!kernel.files().status(descriptor).isRegular()) {
+        if (!kernel.files().status(descriptor, file).isRegular()) {
           throw new LookupException("user: " + file + " is not a regular file");
         }
         return search(file, descriptor, block, entry);

@@ -41,6 +41,15 @@ class ApiServerTest {
         .doesNotContain("Warning");
   }
 
+  /** From Kubernetes 1.35 on; before, the feature gate ImageVolume has to be on. */
+  @Test
+  void shouldAcceptThePodThatMountsTheImage() {
+    var manifest = Manifest.load("pod-image-volume.yaml");
+
+    assertThat(manifest.spec().has("initContainers")).isFalse();
+    assertAccepted(restricted, manifest);
+  }
+
   static Stream<String> bases() {
     return Stream.of("nothing", "one-file", "busybox", "glibc", "debian", "musl");
   }

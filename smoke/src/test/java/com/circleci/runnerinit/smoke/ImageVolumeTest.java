@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 
 /**
  * The init image as a volume, and no init container: {@code deploy/pod-image-volume.yaml}, by
@@ -22,6 +23,13 @@ class ImageVolumeTest {
         .contains(hasProgram ? "program of " + base : "the-task-is-done")
         .contains("run-task app.orphans_reaped=0 result=success")
         .doesNotContain("orchestrator: init", "the-token-of-the-task");
+  }
+
+  @Test
+  void shouldNotBeWritable() {
+    var log = run("busybox", "plain", "exec /bin/sh -c \"true >/opt/circleci/bin/x || true\"");
+
+    assertThat(log).contains("Read-only file system");
   }
 
   private static String run(String base, String context, String verbs) {

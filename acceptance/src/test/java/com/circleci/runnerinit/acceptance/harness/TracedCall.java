@@ -21,7 +21,7 @@ public record TracedCall(String thread, String name, int number, String text) {
   }
 
   /** In the order in which they began. */
-  static List<TracedCall> parse(List<String> lines) {
+  public static List<TracedCall> parse(List<String> lines) {
     var calls = new ArrayList<TracedCall>();
     var counts = new HashMap<String, Integer>();
     var unfinished = new HashMap<String, Integer>();
