@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -53,8 +54,13 @@ public final class NameServer implements AutoCloseable {
 
   private NameServer(String address, int port) throws IOException {
     InetAddress host = InetAddress.ofLiteral(address);
-    udp = new DatagramSocket(port, host);
-    tcp = new ServerSocket(udp.getLocalPort(), 50, host);
+    tcp = new ServerSocket(port, 50, host);
+    try {
+      udp = new DatagramSocket(tcp.getLocalPort(), host);
+    } catch (IOException e) {
+      tcp.close();
+      throw e;
+    }
     Thread.ofPlatform().daemon().start(this::serveUdp);
     Thread.ofPlatform().daemon().start(this::serveTcp);
   }
@@ -65,6 +71,13 @@ public final class NameServer implements AutoCloseable {
    * @param port 0 for any
    */
   public static NameServer start(String address, int port) throws IOException {
+    for (int i = 0; port == 0 && i < 100; i++) {
+      try {
+        return new NameServer(address, 0);
+      } catch (BindException e) {
+        // What TCP was given, somebody else has for UDP.
+      }
+    }
     return new NameServer(address, port);
   }
 

@@ -77,7 +77,8 @@ public final class Resolver {
     if (!local.isEmpty()) {
       return sorted(local);
     }
-    ResolverConfig config = ResolverConfig.parse(read("/etc/resolv.conf"), this::address);
+    String text = ownDomain() + read("/etc/resolv.conf");
+    ResolverConfig config = ResolverConfig.parse(text, this::address);
     if (config.rotate()) {
       firstServer++;
     }
@@ -100,6 +101,15 @@ public final class Resolver {
       failure = ": " + (deadline.isOver() ? TIMEOUT : Outcome.NOT_FOUND.reason);
     }
     throw new NetworkException("lookup " + host + failure);
+  }
+
+  /** What is searched where resolv.conf says nothing: the domain of this host's own name, if any. */
+  private String ownDomain() {
+    try {
+      return "domain " + kernel.processes().hostName().replaceFirst("[^.]*\\.?", "") + '\n';
+    } catch (KernelException e) {
+      return "";
+    }
   }
 
   /** By what matters of RFC 6724: a route, and its precedence. */
