@@ -1,10 +1,8 @@
 package com.circleci.runnerinit.linux;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.function.ToLongFunction;
 
 /**
  * Files by their paths, and what only files can do. Nothing here waits for another process: what
@@ -24,7 +22,6 @@ public final class Files extends SystemCalls {
 
   private static final int FICLONE = 0x40049409;
   private static final int FALLOC_FL_KEEP_SIZE = 1;
-  private static final long TMPFS_MAGIC = 0x01021994;
   private static final int LOCK_SH = 1;
   private static final int LOCK_EX = 2;
   private static final int LOCK_NB = 4;
@@ -250,15 +247,11 @@ public final class Files extends SystemCalls {
   /**
    * Takes the space that a file will need (fallocate(2)), so that a full disk is known before
    * anything is written, and blocks needn't be looked for piece by piece. A file system that can't
-   * do that does nothing. One in memory has no blocks to look for, and would go through all pages
-   * once more: it is not asked.
+   * do that does nothing.
    *
    * @throws KernelException when the space is not there: ENOSPC or EDQUOT
    */
   public void reserve(int descriptor, long bytes) throws KernelException {
-    if (fileSystem(descriptor, status -> status.getLong(0)).orElse(0) == TMPFS_MAGIC) {
-      return;
-    }
     long result = call(Syscall.FALLOCATE, descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes);
     if (result == -Errno.ENOSPC || result == -Errno.EDQUOT) {
       check(result, "fallocate");
@@ -311,21 +304,16 @@ public final class Files extends SystemCalls {
    * Bytes that an unprivileged user may still write to the file system, if it tells (fstatfs(2)).
    */
   public OptionalLong freeBytes(int descriptor) {
-    return fileSystem(
-        descriptor,
-        status -> {
-          // Blocks are counted by f_frsize, where the file system has one.
-          long blockBytes = status.getLong(72) > 0 ? status.getLong(72) : status.getLong(8);
-          return status.getLong(32) * blockBytes;
-        });
-  }
-
-  private OptionalLong fileSystem(int descriptor, ToLongFunction<ByteBuffer> field) {
     NativeBlock block = syscalls.allocate(STATFS_BYTES);
     try {
-      return call(Syscall.FSTATFS, descriptor, block.address()) < 0
-          ? OptionalLong.empty()
-          : OptionalLong.of(field.applyAsLong(block.bytes()));
+      if (call(Syscall.FSTATFS, descriptor, block.address()) < 0) {
+        return OptionalLong.empty();
+      }
+      long blocks = block.bytes().getLong(32);
+      long blockBytes = block.bytes().getLong(8);
+      // Blocks are counted by f_frsize, where the file system has one.
+      long fragmentBytes = block.bytes().getLong(72);
+      return OptionalLong.of(blocks * (fragmentBytes > 0 ? fragmentBytes : blockBytes));
     } finally {
       syscalls.free(block);
     }

@@ -130,16 +130,6 @@ class BinariesInstallerTest {
     assertThat(kernel.callCounts()).doesNotContainKeys("SPLICE", "PIPE2", "FALLOCATE");
   }
 
-  @Test
-  void shouldNotGoThroughThePagesOfAFileSystemInMemoryTwice() throws Exception {
-    kernel.tmpfs();
-
-    install();
-
-    assertIsInstalled();
-    assertThat(kernel.callCounts()).containsKey("SPLICE").doesNotContainKey("FALLOCATE");
-  }
-
   @ParameterizedTest
   @CsvSource({"ENOSYS, 0", "EINVAL, 0", "EPERM, 0", "EINVAL, 1", "EINVAL, 2", "EPERM, 3"})
   void shouldReadAndWriteWhereTheKernelCantMoveBytes(String errno, int from) throws Exception {

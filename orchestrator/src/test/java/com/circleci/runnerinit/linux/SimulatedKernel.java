@@ -551,7 +551,6 @@ public final class SimulatedKernel implements Syscalls {
   private int mostDescriptors = 1024;
   private int umask = 022;
   private boolean sharesBlocks;
-  private boolean inMemory;
   private long freeBlocks;
 
   private static final class Open {
@@ -578,12 +577,6 @@ public final class SimulatedKernel implements Syscalls {
 
   public SimulatedKernel umask(int bits) {
     umask = bits;
-    return this;
-  }
-
-  /** A file system in memory, by what fstatfs(2) says. */
-  public SimulatedKernel tmpfs() {
-    inMemory = true;
     return this;
   }
 
@@ -1339,7 +1332,6 @@ public final class SimulatedKernel implements Syscalls {
       }
       case FSTATFS -> {
         ByteBuffer status = ByteBuffer.allocate(120).order(java.nio.ByteOrder.nativeOrder());
-        status.putLong(0, inMemory ? 0x01021994 : 0xEF53);
         status.putLong(8, 4096).putLong(32, freeBlocks).putLong(72, 1_000_000);
         poke(b, status.array());
         yield 0;
