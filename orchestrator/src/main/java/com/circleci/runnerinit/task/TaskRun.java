@@ -198,7 +198,7 @@ public final class TaskRun {
     } catch (KernelException e) {
       return Optional.of(ownFailure(e.description()));
     } catch (RuntimeException | Error e) {
-      sayFault(e);
+      tell(e);
       return Optional.of(ownFailure(LogEvent.inWords(e)));
     }
   }
@@ -208,11 +208,11 @@ public final class TaskRun {
     try {
       step.take();
     } catch (KernelException | RuntimeException | Error e) {
-      sayFault(e);
+      tell(e);
     }
   }
 
-  private void sayFault(Throwable fault) {
+  private void tell(Throwable fault) {
     log.event("orchestrator: internal error").fault(fault).write();
   }
 
@@ -383,12 +383,7 @@ public final class TaskRun {
     InputFeed feed = new InputFeed(kernel, input.writeEnd(), token);
     OutputPump pump =
         new OutputPump(
-            kernel,
-            errors.readEnd(),
-            STANDARD_ERROR,
-            agentErrors,
-            supervisor()::wake,
-            this::sayFault);
+            kernel, errors.readEnd(), STANDARD_ERROR, agentErrors, supervisor()::wake, this::tell);
     pump.start();
     try {
       kernel.descriptors().setNonBlocking(input.writeEnd());
@@ -700,7 +695,7 @@ public final class TaskRun {
     try {
       return call.apply(budget);
     } catch (RuntimeException | Error e) {
-      sayFault(e);
+      tell(e);
       return new Reporter.Outcome.NotTold(
           "error calling CircleCI runner API: " + LogEvent.inWords(e));
     }

@@ -30,7 +30,7 @@ public final class OutputPump implements Chore {
   private final int to;
   private final OutputTail tail;
   private final Runnable news;
-  private final Consumer<Throwable> whenDied;
+  private final Consumer<Throwable> onDeath;
 
   /** All that the thread needs is had before it starts: memory may be short later. */
   private final NativeBlock block;
@@ -48,22 +48,17 @@ public final class OutputPump implements Chore {
    * @param from the read end of the child's pipe
    * @param tail keeps the ends of what was read
    * @param news run, by any thread, when the flow has to know something new
-   * @param whenDied told at a turn, once, why the thread has died
+   * @param onDeath told at a turn, once, why the thread has died
    */
   public OutputPump(
-      Kernel kernel,
-      int from,
-      int to,
-      OutputTail tail,
-      Runnable news,
-      Consumer<Throwable> whenDied) {
+      Kernel kernel, int from, int to, OutputTail tail, Runnable news, Consumer<Throwable> onDeath) {
     this.kernel = kernel;
     this.descriptors = kernel.descriptors();
     this.from = from;
     this.to = to;
     this.tail = tail;
     this.news = news;
-    this.whenDied = whenDied;
+    this.onDeath = onDeath;
     block = kernel.memory().allocate(BLOCK_BYTES);
   }
 
@@ -141,7 +136,7 @@ public final class OutputPump implements Chore {
   public void turn() {
     if (death.isPresent() && !deathIsTold) {
       deathIsTold = true;
-      whenDied.accept(death.get());
+      onDeath.accept(death.get());
     }
     if (death.isPresent() && !ended && isReady(Interest.inReading(from))) {
       passesOn = passesOn && isReady(Interest.inWriting(to));
