@@ -30,7 +30,7 @@ public final class OutputPump implements Chore {
   private final int to;
   private final OutputTail tail;
   private final Runnable news;
-  private final Consumer<Throwable> onDeath;
+  private final Consumer<Throwable> faults;
 
   /** All that the thread needs is had before it starts: memory may be short later. */
   private final NativeBlock block;
@@ -48,17 +48,17 @@ public final class OutputPump implements Chore {
    * @param from the read end of the child's pipe
    * @param tail keeps the ends of what was read
    * @param news run, by any thread, when the flow has to know something new
-   * @param onDeath told at a turn, once, why the thread has died
+   * @param faults told at a turn, once, why the thread has died
    */
   public OutputPump(
-      Kernel kernel, int from, int to, OutputTail tail, Runnable news, Consumer<Throwable> onDeath) {
+      Kernel kernel, int from, int to, OutputTail tail, Runnable news, Consumer<Throwable> faults) {
     this.kernel = kernel;
     this.descriptors = kernel.descriptors();
     this.from = from;
     this.to = to;
     this.tail = tail;
     this.news = news;
-    this.onDeath = onDeath;
+    this.faults = faults;
     block = kernel.memory().allocate(BLOCK_BYTES);
   }
 
@@ -136,7 +136,7 @@ public final class OutputPump implements Chore {
   public void turn() {
     if (death.isPresent() && !deathIsTold) {
       deathIsTold = true;
-      onDeath.accept(death.get());
+      faults.accept(death.get());
     }
     if (death.isPresent() && !ended && isReady(Interest.inReading(from))) {
       passesOn = passesOn && isReady(Interest.inWriting(to));
