@@ -103,7 +103,7 @@ public final class Resolver {
     throw new NetworkException("lookup " + host + failure);
   }
 
-  /** What is searched where resolv.conf says nothing: the domain of this host's own name, if any. */
+  /** What is searched where resolv.conf says nothing: the domain of the host name, if any. */
   private String ownDomain() {
     try {
       return "domain " + kernel.processes().hostName().replaceFirst("[^.]*\\.?", "") + '\n';
