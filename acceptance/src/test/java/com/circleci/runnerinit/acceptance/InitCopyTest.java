@@ -100,15 +100,6 @@ class InitCopyTest {
   }
 
   @Test
-  void shouldNotReserveSpaceOnAFileSystemInMemory(Scenario given) {
-    given.tmpfs("/volume", "64m");
-
-    init(given, "", "--trace=fallocate,splice");
-
-    assertThat(given.root().read("/out/trace")).contains("splice(").doesNotContain("fallocate(");
-  }
-
-  @Test
   void shouldShareTheBlocksWhereTheFileSystemCan(Scenario given) {
     given.xfs("/volume");
 
