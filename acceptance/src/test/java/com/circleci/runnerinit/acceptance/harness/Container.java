@@ -22,7 +22,7 @@ public final class Container implements AutoCloseable {
   /** In a line of the program's own, or a stack trace: what the runtime says is not meant. */
   private static final Pattern NAME_IN_A_LINE =
       Pattern.compile(
-          "(?m)^((\\d\\d:){2}|[{]|\\S+: error: ).*" + NAME_OF_JAVA + ".*|.*com\\.circleci\\..*");
+          "(?m)^(((\\d\\d:){2}|[{]|\\S+: error: ).*" + NAME_OF_JAVA + "|.*com\\.circleci\\.).*");
 
   private final Process unshare;
   private final Path executable;
