@@ -567,15 +567,13 @@ public final class TaskRun {
     if (agent.isPresent()) {
       OutputPump errors = agent().errors();
       errors.watch();
-      long begin = kernel.clock().nanos();
+      long end = kernel.clock().nanos() + DRAIN_LIMIT.toNanos();
       Wake wake = Wake.DONE;
-      while (wake == Wake.DONE
-          && !errors.hasEnded()
-          && kernel.clock().nanos() - begin < DRAIN_LIMIT.toNanos()) {
+      while (wake == Wake.DONE && !errors.hasEnded() && left(end).isPositive()) {
         long seen = errors.reads();
-        wake =
-            supervisor()
-                .awaitUnstoppable(SILENCE_LIMIT, () -> errors.hasEnded() || errors.reads() != seen);
+        long most = Math.min(SILENCE_LIMIT.toNanos(), left(end).toNanos());
+        BooleanSupplier news = () -> errors.hasEnded() || errors.reads() != seen;
+        wake = supervisor().awaitUnstoppable(Duration.ofNanos(most), news);
       }
     }
   }

@@ -467,6 +467,21 @@ class TaskFlowTest {
           flow.then(() -> flow.task.agent().orElseThrow().fork("daemon", true).foreign());
           flow.agentSays(nap).agentExits(1).toldInTime();
         });
+    for (int writes : List.of(21, 22)) {
+      flows.put(
+          "somebody-writes-errors-on-" + writes,
+          flow -> {
+            SimulatedKernel.Simulated[] stranger = new SimulatedKernel.Simulated[1];
+            flow.then(
+                () -> stranger[0] = flow.task.agent().orElseThrow().fork("daemon", true).foreign());
+            flow.agentExits(1);
+            for (int i = 0; i < writes; i++) {
+              flow.then(() -> flow.kernel.passTime(50_000_000L));
+              flow.then(() -> stranger[0].writeError(".".getBytes(UTF_8)));
+            }
+            flow.toldInTime();
+          });
+    }
     flows.put(
         "had-a-longer-termination-log",
         flow -> {
