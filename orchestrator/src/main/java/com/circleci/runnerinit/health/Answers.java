@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Instant;
-import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.function.Consumer;
@@ -131,10 +131,10 @@ final class Answers {
 
   /** {@code Sun, 06 Nov 1994 08:49:37 GMT} (RFC 9110 §5.6.7), without java.time's formatters. */
   static String date(Instant time) {
-    LocalDate date = LocalDate.ofInstant(time, ZoneOffset.UTC);
+    LocalDateTime date = LocalDateTime.ofEpochSecond(time.getEpochSecond(), 0, ZoneOffset.UTC);
     int day = 3 * date.getDayOfWeek().getValue();
     int month = 3 * date.getMonthValue();
-    String iso = time.toString(); // 1994-11-06T08:49:37Z
+    String iso = date + ":00"; // 1994-11-06T08:49:37, where seconds of zero are left out.
     return (DAYS.substring(day - 3, day) + ", " + iso.substring(8, 10) + " ")
         + (MONTHS.substring(month - 3, month) + " " + iso.substring(0, 4) + " ")
         + (iso.substring(11, 19) + " GMT");

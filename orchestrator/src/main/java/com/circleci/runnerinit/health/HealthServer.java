@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -145,15 +144,25 @@ public final class HealthServer implements AutoCloseable {
     clients.forEach(client -> interests.add(client.interest()));
     interests.add(Interest.inReading(listener.descriptor()));
     interests.add(Interest.inReading(wakeup));
-    Optional<Duration> timeLeft =
-        clients.stream().map(Connection::timeLeft).min(Comparator.naturalOrder());
-    boolean[] ready = kernel.descriptors().poll(interests, timeLeft);
+    boolean[] ready = kernel.descriptors().poll(interests, timeLeft(clients));
+    long now = kernel.clock().nanos();
     for (int i = 0; i < clients.size(); i++) {
-      advance(clients.get(i), ready[i]);
+      if (ready[i] || clients.get(i).isLate(now)) {
+        advance(clients.get(i), ready[i]);
+      }
     }
     if (ready[clients.size()]) {
       accept();
     }
+  }
+
+  private Optional<Duration> timeLeft(List<Connection> clients) {
+    long nanos = Long.MAX_VALUE;
+    long now = kernel.clock().nanos();
+    for (Connection client : clients) {
+      nanos = Math.min(nanos, client.deadline - now);
+    }
+    return clients.isEmpty() ? Optional.empty() : Optional.of(Duration.ofNanos(nanos));
   }
 
   private void accept() {
@@ -251,14 +260,14 @@ public final class HealthServer implements AutoCloseable {
       deadline = kernel.clock().nanos() + next.limit.toNanos();
     }
 
-    /** What it waits for, and no longer than {@link #timeLeft}. */
+    /** What it waits for, until its deadline. */
     Interest interest() {
       return new Interest(socket, stage == Stage.ANSWERING);
     }
 
-    /** Until its stage has taken too long; may be below zero. */
-    Duration timeLeft() {
-      return Duration.ofNanos(deadline - kernel.clock().nanos());
+    /** Whether its stage has taken too long. */
+    boolean isLate(long now) {
+      return now - deadline >= 0;
     }
 
     /**
@@ -273,7 +282,7 @@ public final class HealthServer implements AutoCloseable {
       if (ready && !exchange()) {
         return false;
       }
-      if (timeLeft().isPositive()) {
+      if (!isLate(kernel.clock().nanos())) {
         return true;
       }
       if (stage != Stage.RECEIVING || head.size() == 0) {
