@@ -48,7 +48,7 @@ class PublishingTest {
     var pulled = registry.pull("test-agent");
     assertThat(pulled.platforms()).containsExactly("linux/amd64", "linux/arm64");
     for (var platform : pulled.platforms()) {
-      assertThat(pulled.files(platform)).isEqualTo(layout.files(platform)).hasSize(2);
+      assertThat(pulled.files(platform)).isEqualTo(layout.files(platform)).hasSize(3);
     }
     assertThat(verify("cosign").output()).contains(layout.digest());
     assertThat(attested("cyclonedx")).contains("\"bomFormat\"", "httpcore5");
