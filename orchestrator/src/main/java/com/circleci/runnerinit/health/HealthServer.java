@@ -313,13 +313,12 @@ public final class HealthServer implements AutoCloseable {
       if (stage == Stage.LINGERING) {
         return count > 0;
       }
-      for (int i = 0; i < count && head.size() < HEAD_LIMIT; i++) {
-        byte b = block.bytes().get(i);
-        // RFC 9112 §2.2: empty lines before a request are ignored.
-        if (head.size() > 0 || (b != '\r' && b != '\n')) {
-          head.write(b);
-        }
+      int begin = 0;
+      // RFC 9112 §2.2: empty lines before a request are ignored.
+      while (head.size() == 0 && begin < count && isLineEnd(block.bytes().get(begin))) {
+        begin++;
       }
+      head.writeBytes(block.copy(begin, Math.min(count - begin, HEAD_LIMIT - head.size())));
       String text = head.toString(ISO_8859_1);
       if (text.contains("\n\r\n") || text.contains("\n\n")) {
         answer(answers.to(head.toByteArray()));
@@ -330,6 +329,10 @@ public final class HealthServer implements AutoCloseable {
         answer(Answers.refusal(HttpStatus.SC_REQUEST_HEADER_FIELDS_TOO_LARGE));
       }
       return count > 0;
+    }
+
+    private static boolean isLineEnd(byte b) {
+      return b == '\r' || b == '\n';
     }
 
     private static boolean isLetter(char c) {
