@@ -483,6 +483,24 @@ class TaskFlowTest {
           });
     }
     flows.put(
+        "somebody-floods-its-errors",
+        flow -> {
+          List<SimulatedKernel.Simulated> strangers = new ArrayList<>();
+          flow.kernel.refusals((call, _) -> {
+            boolean ofMain = call.equals("PPOLL") && flow.kernel.thread().equals("main");
+            if (ofMain && flow.task.pendingCall().isEmpty()) {
+              strangers.forEach(it -> it.writeError(".".getBytes(UTF_8)));
+              flow.kernel.passTime(strangers.isEmpty() ? 0 : 30_000_000L);
+            }
+            return 0;
+          });
+          flow.then(() -> {
+            strangers.add(flow.task.agent().orElseThrow().fork("daemon", true).foreign());
+            flow.task.agent().orElseThrow().exit(1);
+          });
+          flow.toldInTime();
+        });
+    flows.put(
         "had-a-longer-termination-log",
         flow -> {
           flow.kernel.file("/dev/termination-log", "x".repeat(500));
