@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -63,7 +64,11 @@ public final class RunnerApi implements Reporter {
   private final String baseUrl;
   private final Secret token;
   private final EventLog log;
-  private final HttpClient client;
+
+  /** Made by the first call: most tasks make none, and their start would wait for it. */
+  private final Supplier<HttpClient> making;
+
+  private Optional<HttpClient> client = Optional.empty();
   private final Timing timing;
 
   /** What the retries need of time and of chance, which is from 0 to 1. */
@@ -94,16 +99,27 @@ public final class RunnerApi implements Reporter {
         baseUrl,
         token,
         log,
-        new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel)),
+        () -> new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel)),
         new Timing(InstantSource.system(), Thread::sleep, new SplittableRandom()::nextDouble));
   }
 
-  RunnerApi(String baseUrl, Secret token, EventLog log, HttpClient client, Timing timing) {
+  RunnerApi(
+      String baseUrl, Secret token, EventLog log, Supplier<HttpClient> making, Timing timing) {
     this.baseUrl = baseUrl;
     this.token = token;
     this.log = log;
-    this.client = client;
+    this.making = making;
     this.timing = timing;
+  }
+
+  private static boolean isLetterOrDigit(int c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  }
+
+  private HttpClient client() {
+    HttpClient made = client.orElseGet(making);
+    client = Optional.of(made);
+    return made;
   }
 
   /**
@@ -117,7 +133,10 @@ public final class RunnerApi implements Reporter {
     String processor = architecture.replace("x86_64", "amd64").replace("aarch64", "arm64");
     // Not for secrecy, and asked for at every start: a secure generator would be a waste.
     int random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis()).nextInt();
-    boolean isTask = hostName.matches("ccita-[A-Za-z0-9._-]*");
+    // Without a pattern: a start would wait for the classes of regular expressions.
+    boolean isTask =
+        hostName.startsWith("ccita-")
+            && hostName.chars().allMatch(c -> isLetterOrDigit(c) || "._-".indexOf(c) >= 0);
     String correlation = isTask ? hostName : HexFormat.of().toHexDigits(random);
     return "CircleCI-GOAT/" + version + " (linux; " + processor + "; " + correlation + ")";
   }
@@ -218,7 +237,7 @@ public final class RunnerApi implements Reporter {
     Optional<Duration> pause = Optional.of(Duration.ZERO);
     try {
       HttpClient.Answer answer =
-          client.post(server, route, headers, body, turn, end.orEarlier(ATTEMPT_LIMIT));
+          client().post(server, route, headers, body, turn, end.orEarlier(ATTEMPT_LIMIT));
       int status = answer.status();
       event.attribute("http.status_code", status);
       if (status >= 200 && status < 300) {

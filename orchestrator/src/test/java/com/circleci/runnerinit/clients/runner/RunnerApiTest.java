@@ -404,6 +404,7 @@ final class RunnerApiTest extends ClientTest {
               pausing.take(pause);
             },
             () -> chance);
-    return new RunnerApi(baseUrl, new Secret("MARKER"), captured.log(), client(USER_AGENT), timing);
+    return new RunnerApi(
+        baseUrl, new Secret("MARKER"), captured.log(), () -> client(USER_AGENT), timing);
   }
 }

@@ -75,7 +75,7 @@ final class StatusSweepTest {
         url,
         new Secret("token"),
         captured.log(),
-        new HttpClient(kernel, "test", environment, captured.log(), new Resolver(kernel)),
+        () -> new HttpClient(kernel, "test", environment, captured.log(), new Resolver(kernel)),
         new RunnerApi.Timing(InstantSource.system(), pause -> {}, () -> 0.5));
   }
 
