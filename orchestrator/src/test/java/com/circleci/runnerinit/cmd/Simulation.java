@@ -93,6 +93,7 @@ public final class Simulation {
     kernel.file("/proc/self/oom_score_adj", "0\n").file("/dev/termination-log", "");
     set("task_id", "\"task-1\"");
     set("token", "\"" + TOKEN + "\"");
+    kernel.secret(TOKEN);
     set("allocation", "\"allocation-1\"");
     set("runner_api_base_url", "\"http://api.test\"");
     set("task_agent_path", "\"" + AGENT + "\"");
