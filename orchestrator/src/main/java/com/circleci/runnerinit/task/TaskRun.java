@@ -245,7 +245,7 @@ public final class TaskRun {
   /** It lives as long as the process, so that probes are answered until the very end. */
   private Optional<Failure> listen() {
     try {
-      HealthServer.listen(kernel, plan.healthAddress(), status, log);
+      HealthServer.start(kernel, plan.healthAddress(), status, log);
       return Optional.empty();
     } catch (IOException e) {
       return Optional.of(Failure.retryable("failed to load health check API: " + e.getMessage()));

@@ -23,7 +23,6 @@ class AcceptFailureTest {
   private final CountDownLatch resting = new CountDownLatch(1);
   private final CountDownLatch rested = new CountDownLatch(1);
   private final CapturedLog lines = new CapturedLog();
-  private HealthServer server;
 
   @BeforeEach
   void start() throws IOException {
@@ -37,15 +36,12 @@ class AcceptFailureTest {
                 awaitRested();
               }
             });
-    server =
-        HealthServer.listen(
-            kernel, ListenAddress.parse("127.0.0.1:0"), new FixedState(), lines.log());
+    HealthServer.start(kernel, ListenAddress.parse("127.0.0.1:0"), new FixedState(), lines.log());
   }
 
   @AfterEach
   void stop() {
     rested.countDown();
-    server.close();
   }
 
   @Test
@@ -74,7 +70,7 @@ class AcceptFailureTest {
   }
 
   private Client connect() throws IOException {
-    return Client.connect(InetAddress.ofLiteral("127.0.0.1"), server.port());
+    return Client.connect(InetAddress.ofLiteral("127.0.0.1"), lines.port());
   }
 
   private long refuse(String call, int count) {

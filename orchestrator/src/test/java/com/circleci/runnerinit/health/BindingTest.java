@@ -102,19 +102,6 @@ class BindingTest {
   }
 
   @Test
-  void shouldFreeTheAddressAndEndEveryConnectionWhenClosed() throws IOException {
-    int port;
-    try (Served served = Served.start();
-        Client client = served.connect()) {
-      port = served.port();
-      served.server.close();
-
-      assertThat(client.isEnded()).isTrue();
-    }
-    Served.start("127.0.0.1:" + port).close();
-  }
-
-  @Test
   void shouldServeOnADaemonThreadOfItsOwn() throws IOException {
     try (Served served = Served.start(new NamingState())) {
       assertThat(served.get("/live").status()).isEqualTo(200);
