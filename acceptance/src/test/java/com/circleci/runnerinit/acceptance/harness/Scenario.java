@@ -219,6 +219,12 @@ public final class Scenario implements AutoCloseable {
     return this;
   }
 
+  /** With no network but a loopback interface that is down. */
+  public Scenario noNetwork() {
+    unshareOptions.add("--net");
+    return this;
+  }
+
   public Scenario hostname(String name) {
     unshareOptions.add("--uts");
     return prepare("/bin/hostname " + name);
