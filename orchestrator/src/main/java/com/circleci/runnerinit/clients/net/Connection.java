@@ -135,7 +135,7 @@ public final class Connection extends Socket {
 
       @Override
       public int read(byte[] into, int offset, int length) throws IOException {
-        int count = transfer(false, into, offset, length);
+        int count = length == 0 ? 0 : transfer(false, into, offset, length);
         return count == 0 && length > 0 ? -1 : count;
       }
     };
