@@ -119,8 +119,7 @@ public final class NameServer implements AutoCloseable {
         if (reply.isPresent()) {
           boolean isStrange = behaviour(key(query)) == Behaviour.OTHER_SOURCE;
           (isStrange ? stranger : udp)
-              .send(
-                  new DatagramPacket(reply.get(), reply.get().length, packet.getSocketAddress()));
+              .send(new DatagramPacket(reply.get(), reply.get().length, packet.getSocketAddress()));
         }
       } catch (IOException e) {
         if (udp.isClosed()) {

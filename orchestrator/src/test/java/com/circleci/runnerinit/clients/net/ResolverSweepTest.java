@@ -120,10 +120,7 @@ final class ResolverSweepTest {
         configuration,
         server -> server.says(NAME, Behaviour.ANSWERED, behaviour),
         ofOne.equals("both") ? ofOne : "[/127.0.0.1]");
-    check(
-        configuration,
-        server -> server.says(NAME, behaviour, behaviour),
-        ofBoth);
+    check(configuration, server -> server.says(NAME, behaviour, behaviour), ofBoth);
   }
 
   private static String outcome(Configuration configuration, String cell) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -175,6 +176,15 @@ final class RunnerApiTest extends ClientTest {
     assertThat(pauses)
         .singleElement()
         .satisfies(pause -> assertThat(pause).isBetween(millis(least), millis(most)));
+  }
+
+  /** What the pauses are made of; a stray permit of {@link LockSupport} ended one at once. */
+  @Test
+  void pausesNoShorterForAStrayPermit() {
+    LockSupport.unpark(Thread.currentThread());
+    long begin = System.nanoTime();
+    LINUX.clock().pause(millis(20));
+    assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(20_000_000);
   }
 
   private static Duration millis(long millis) {
