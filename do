@@ -497,7 +497,7 @@ verb_bench() {
 verb_lint() {
   find_jdk
   need shellcheck=shellcheck
-  (cd "$root" && shellcheck -x ./do .ci/run scripts/*.bash completion/*.bash examples/*.sh orchestrator/src/main/roots/update)
+  (cd "$root" && shellcheck -x ./do .ci/run scripts/*.bash examples/*.sh orchestrator/src/main/roots/update)
   # shellcheck source=scripts/release-checks.bash
   source "$root/scripts/release-checks.bash"
   check_changelog
