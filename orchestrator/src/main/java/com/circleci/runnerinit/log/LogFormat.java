@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalTime;
 import java.util.Map;
 import java.util.function.LongUnaryOperator;
 
@@ -17,9 +18,9 @@ public enum LogFormat {
     @Override
     String line(LogEvent event, String traceId, LongUnaryOperator utcOffset, int valueLimit) {
       StringBuilder line = new StringBuilder(160);
-      appendTime(line, System.currentTimeMillis() / 1000, utcOffset);
-      line.append(' ').append(traceId, traceId.length() - SHOWN_TRACE_DIGITS, traceId.length());
-      appendMillis(line.append(' '), event.age().toNanos() / 1000);
+      line.append(timeOfDay(System.currentTimeMillis() / 1000, utcOffset)).append(' ');
+      line.append(traceId, traceId.length() - SHOWN_TRACE_DIGITS, traceId.length()).append(' ');
+      line.append(BigDecimal.valueOf(event.age().toNanos() / 1000, 3).toPlainString());
       line.append("ms ").append(ControlCharacters.escape(cut(event.name(), valueLimit)));
       event
           .attributes()
@@ -92,21 +93,9 @@ public enum LogFormat {
     return within ? at - 1 : at;
   }
 
-  private static void appendTime(StringBuilder line, long second, LongUnaryOperator utcOffset) {
+  private static String timeOfDay(long second, LongUnaryOperator utcOffset) {
     int local = Math.floorMod(second + utcOffset.applyAsLong(second), SECONDS_A_DAY);
-    appendTwoDigits(line, local / 3600);
-    appendTwoDigits(line.append(':'), local / 60 % 60);
-    appendTwoDigits(line.append(':'), local % 60);
-  }
-
-  private static void appendTwoDigits(StringBuilder line, int value) {
-    line.append((char) ('0' + value / 10)).append((char) ('0' + value % 10));
-  }
-
-  private static void appendMillis(StringBuilder line, long micros) {
-    long fraction = micros % 1000;
-    line.append(micros / 1000).append('.');
-    line.append((char) ('0' + fraction / 100));
-    appendTwoDigits(line, (int) (fraction % 100));
+    // Without the nanosecond it would leave out a full minute's seconds.
+    return LocalTime.ofSecondOfDay(local).plusNanos(1).toString().substring(0, 8);
   }
 }
