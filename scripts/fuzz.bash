@@ -9,7 +9,7 @@ fuzz_seeds=$root/orchestrator/src/test/fuzz
 fuzz_work=$root/target/fuzz
 
 # Whose branches guide the changes: ours, and those of the libraries that parse for us.
-fuzz_guides='com.circleci.**:com.google.gson.**:org.apache.hc.**:org.apache.commons.cli.**'
+fuzz_guides='com.circleci.**:com.google.gson.**:org.apache.hc.**'
 
 # Jazzer's watches over databases, shells, scripts and the like: no target comes near them, and
 # loading them takes longer than a short run.

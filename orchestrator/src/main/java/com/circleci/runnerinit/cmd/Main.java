@@ -1,6 +1,5 @@
 package com.circleci.runnerinit.cmd;
 
-import com.circleci.runnerinit.clients.runner.RunnerApi;
 import com.circleci.runnerinit.linux.ImageSyscalls;
 import com.circleci.runnerinit.linux.JdkLibraries;
 import com.circleci.runnerinit.linux.Kernel;
@@ -16,12 +15,7 @@ public final class Main {
     Kernel kernel = Kernel.of(new ImageSyscalls());
     // Not the arguments that the image's runtime has decoded, in which bytes are lost.
     List<String> words = kernel.processes().arguments();
-    Program program =
-        new Program(
-            kernel,
-            (baseUrl, token, userAgent, environment, log) ->
-                new RunnerApi(kernel, baseUrl, token, userAgent, environment, log),
-            words.getFirst());
+    Program program = new Program(kernel, words.getFirst());
     kernel.processes().exit(program.run(words.subList(1, words.size())).status());
   }
 

@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.log;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import java.util.function.LongUnaryOperator;
 
 /** Writes the run's events to a sink, in the form that was asked for. Safe for any thread. */
@@ -11,7 +12,7 @@ public final class EventLog {
   private final LogFormat format;
   private final String traceId;
   private final LongUnaryOperator utcOffset;
-  private final LogSink sink;
+  private final Consumer<byte[]> sink;
 
   /**
    * A log of one run.
@@ -19,8 +20,9 @@ public final class EventLog {
    * @param traceId the run's trace id in lower-case hexadecimal; its last five digits mark each
    *     line
    * @param utcOffset the local time's offset from UTC in seconds, at a given Unix time in seconds
+   * @param sink takes each whole line, its line feed included; called by any thread
    */
-  public EventLog(LogFormat format, String traceId, LongUnaryOperator utcOffset, LogSink sink) {
+  public EventLog(LogFormat format, String traceId, LongUnaryOperator utcOffset, Consumer<byte[]> sink) {
     this.format = format;
     this.traceId = traceId;
     this.utcOffset = utcOffset;
@@ -39,6 +41,6 @@ public final class EventLog {
       valueLimit /= 2;
       line = format.line(event, traceId, utcOffset, valueLimit).getBytes(StandardCharsets.UTF_8);
     } while (line.length > MAX_LINE_BYTES && valueLimit > 0);
-    sink.write(line);
+    sink.accept(line);
   }
 }

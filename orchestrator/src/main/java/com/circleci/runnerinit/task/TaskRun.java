@@ -147,7 +147,7 @@ public final class TaskRun {
     this.log = log;
     this.reporter = reporter;
     this.plan = plan;
-    configuration = plan.parsed().configuration();
+    configuration = plan.configuration();
     status = new TaskStatus(kernel.clock(), version, buildDate);
     byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
     agentErrors = new OutputTail(token);
@@ -235,7 +235,7 @@ public final class TaskRun {
   }
 
   private Optional<Failure> checkConfiguration() {
-    return plan.parsed()
+    return configuration
         .problem()
         .map(problem ->
             Failure.notRetryable(

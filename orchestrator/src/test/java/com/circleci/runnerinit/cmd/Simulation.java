@@ -1,9 +1,12 @@
 package com.circleci.runnerinit.cmd;
 
 import com.circleci.runnerinit.clients.runner.Reporter;
+import com.circleci.runnerinit.configuration.Configuration;
+import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.SimulatedKernel;
 import com.circleci.runnerinit.linux.SimulatedKernel.Simulated;
+import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.task.ExitCode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -182,7 +185,12 @@ public final class Simulation {
   public Simulation run(List<String> line) {
     kernel.run(() -> {
       Program program =
-          new Program(Kernel.of(kernel), (_, _, _, _, _) -> new Api(), "/bin/orchestrator");
+          new Program(Kernel.of(kernel), "/bin/orchestrator") {
+            @Override
+            Reporter reporter(Configuration config, String agent, Environment env, EventLog log) {
+              return new Api();
+            }
+          };
       exit = Optional.of(program.run(line));
       endedAt = kernel.nanoTime();
     });
