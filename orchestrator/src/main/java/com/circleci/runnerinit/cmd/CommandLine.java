@@ -28,15 +28,10 @@ import java.util.stream.Stream;
  * before the default. Flags may stand anywhere. A value is read, and refused, when it is asked for.
  */
 final class CommandLine {
-  private static final List<String> FLAGS_WITHOUT_VALUE =
-      List.of("-h", "--help", "-v", "--version");
-
   private final Environment environment;
   private final Map<Flag, List<String>> flags = new EnumMap<>(Flag.class);
   private final List<String> arguments = new ArrayList<>();
   private Optional<Command> command = Optional.empty();
-  private boolean help;
-  private boolean version;
 
   private CommandLine(Environment environment) {
     this.environment = environment;
@@ -54,20 +49,23 @@ final class CommandLine {
     int at = 0;
     while (at < words.size() && !words.get(at).equals("--")) {
       String word = words.get(at++);
-      Optional<Flag> flag = flag(word);
-      if (!isFlag(word)) {
+      List<Flag> named = flagsIn(word);
+      if (named.isEmpty()) {
         arguments.add(word);
-      } else if (flag.isEmpty()) {
-        help |= word.equals("--help") || (isShort(word) && word.indexOf('h') > 0);
-        version |= word.equals("--version") || (isShort(word) && word.indexOf('v') > 0);
-      } else {
-        String value = word.substring(flag.get().word().length());
-        if (value.isEmpty() && (at == words.size() || isFlag(words.get(at)))) {
-          throw UsageException.ofCommandLine("missing value for flag " + word);
+      }
+      for (Flag flag : named) {
+        List<String> values = flags.computeIfAbsent(flag, _ -> new ArrayList<>());
+        int equals = word.indexOf('=');
+        if (equals >= 0) {
+          values.add(word.substring(equals + 1));
+        } else if (flag.takesValue()) {
+          if (at == words.size()
+              || words.get(at).equals("--")
+              || !flagsIn(words.get(at)).isEmpty()) {
+            throw UsageException.ofCommandLine("missing value for flag " + word);
+          }
+          values.add(words.get(at++));
         }
-        flags
-            .computeIfAbsent(flag.get(), _ -> new ArrayList<>())
-            .add(value.isEmpty() ? words.get(at++) : value.substring(1));
       }
     }
     arguments.addAll(words.subList(Math.min(at + 1, words.size()), words.size()));
@@ -78,28 +76,22 @@ final class CommandLine {
     command.ifPresent(_ -> arguments.removeFirst());
   }
 
-  /** Whether a word is a flag, rather than an argument or a value; none that there is not is one. */
-  private static boolean isFlag(String word) throws UsageException {
-    boolean known = FLAGS_WITHOUT_VALUE.contains(word) || isShort(word) || word.equals("--");
-    if (known || flag(word).isPresent()) {
-      return true;
+  /** The flags that a word names; none where it is an argument or a value. */
+  private static List<Flag> flagsIn(String word) throws UsageException {
+    if (!word.startsWith("-") || word.equals("-")) {
+      return List.of();
     }
-    if (word.startsWith("-") && word.length() > 1) {
-      throw unknownFlag(word);
+    // The value may be a secret that was meant for another flag.
+    int equals = word.indexOf('=');
+    String name = equals < 0 ? word : word.substring(0, equals);
+    List<Flag> named = Stream.of(Flag.values()).filter(flag -> flag.isIn(name)).toList();
+    if (named.isEmpty()) {
+      throw unknownFlag(name);
     }
-    return false;
-  }
-
-  private static boolean isShort(String word) {
-    return word.length() > 1
-        && word.startsWith("-")
-        && word.chars().skip(1).allMatch(c -> c == 'h' || c == 'v');
-  }
-
-  private static Optional<Flag> flag(String word) {
-    return Stream.of(Flag.values())
-        .filter(flag -> word.equals(flag.word()) || word.startsWith(flag.word() + "="))
-        .findFirst();
+    if (equals >= 0 && !named.getFirst().takesValue()) {
+      throw UsageException.ofCommandLine("flag " + name + " takes no value");
+    }
+    return named;
   }
 
   private void check() throws UsageException {
@@ -126,18 +118,10 @@ final class CommandLine {
     return word.contains("/") || word.startsWith(".") || word.startsWith("~");
   }
 
-  private static UsageException unknownFlag(String word) {
-    // The value may be a secret that was meant for another flag.
-    int equals = word.indexOf('=');
-    String flag = equals < 0 ? word : word.substring(0, equals);
-    if (equals >= 0 && FLAGS_WITHOUT_VALUE.contains(flag)) {
-      return UsageException.ofCommandLine("flag " + flag + " takes no value");
-    }
+  private static UsageException unknownFlag(String name) {
     Stream<String> known =
-        Stream.concat(
-            Stream.of("--help", "--version"),
-            Stream.of(Flag.values()).filter(each -> !each.isHidden()).map(Flag::word));
-    return UsageException.ofCommandLine("unknown flag " + flag + suggestion(flag, known));
+        Stream.of(Flag.values()).filter(flag -> !flag.isHidden()).map(Flag::word);
+    return UsageException.ofCommandLine("unknown flag " + name + suggestion(name, known));
   }
 
   /** {@code ", did you mean …?"}, or nothing when no word comes close. */
@@ -165,7 +149,7 @@ final class CommandLine {
   }
 
   boolean asksForHelp() {
-    return help;
+    return flags.containsKey(Flag.HELP);
   }
 
   String help(String program) {
@@ -173,11 +157,12 @@ final class CommandLine {
   }
 
   boolean asksForVersion() throws UsageException {
-    String variable = "CIRCLECI_GOAT_VERSION";
-    String value = environment.get(variable).orElse("");
+    String variable = Flag.VERSION.variable();
+    boolean isGiven = flags.containsKey(Flag.VERSION);
+    String value = isGiven ? "true" : environment.get(variable).orElse("");
     return switch (value.toLowerCase(Locale.ROOT)) {
       case "true", "1", "yes" -> true;
-      case "false", "0", "no", "" -> version;
+      case "false", "0", "no", "" -> false;
       default ->
           throw UsageException.ofEnvironment(
               variable, "expected true or false, but got \"" + value + "\"");
@@ -220,7 +205,7 @@ final class CommandLine {
   List<String> passedOn() {
     List<String> passedOn = new ArrayList<>();
     flags.forEach((flag, values) -> {
-      if (flag.isOf(Command.RUN_TASK) && flag != Flag.CONFIG) {
+      if (flag.isOf(Command.RUN_TASK) && !flag.isHidden()) {
         values.forEach(value -> passedOn.add(flag.word() + "=" + value));
       }
     });

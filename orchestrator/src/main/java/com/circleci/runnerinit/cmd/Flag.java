@@ -1,9 +1,19 @@
 package com.circleci.runnerinit.cmd;
 
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The flags, each with the variable that stands in for it and what the help says of it. */
 enum Flag {
+  HELP(
+      """
+        -h, --help                 Show this help.
+      """),
+  VERSION(
+      """
+        -v, --version              Print the version and quit ($CIRCLECI_GOAT_VERSION).
+      """),
   SHUTDOWN_DELAY(
       """
             --shutdown-delay=0s    After SIGTERM or SIGINT, wait this long before the shutdown
@@ -59,13 +69,23 @@ enum Flag {
     return "CIRCLECI_GOAT_" + name();
   }
 
+  /** Whether a word, less its value, names it; {@code -hv} names two. */
+  boolean isIn(String word) {
+    return word.equals(word())
+        || (!takesValue() && word.matches("-[hv]+") && word.indexOf(word().charAt(2)) > 0);
+  }
+
+  boolean takesValue() {
+    return this != HELP && this != VERSION;
+  }
+
   boolean isHidden() {
     return help.isEmpty();
   }
 
   boolean isOf(Command command) {
     return switch (this) {
-      case SHUTDOWN_DELAY, LOG_FORMAT -> true;
+      case HELP, VERSION, SHUTDOWN_DELAY, LOG_FORMAT -> true;
       case ENTRYPOINT -> command == Command.OVERRIDE;
       case TERMINATION_GRACE_PERIOD, HEALTH_CHECK_ADDR, SIGNAL_POLICY, STOP_SIGNAL, CONFIG ->
           command != Command.INIT;
@@ -74,19 +94,9 @@ enum Flag {
 
   /** What the help of a command says of its flags. */
   static String helpOf(Command command) {
-    StringBuilder text =
-        new StringBuilder(
-            """
-
-            Flags:
-              -h, --help                 Show this help.
-              -v, --version              Print the version and quit ($CIRCLECI_GOAT_VERSION).
-            """);
-    for (Flag flag : values()) {
-      if (flag.isOf(command)) {
-        text.append(flag.help);
-      }
-    }
-    return text.toString();
+    return Stream.of(values())
+        .filter(flag -> flag.isOf(command))
+        .map(flag -> flag.help)
+        .collect(Collectors.joining("", "\nFlags:\n", ""));
   }
 }

@@ -92,10 +92,8 @@ public final class ConfigurationParser {
     reader.setStrictness(Strictness.STRICT);
     reader.setNestingLimit(DEEPEST);
     try {
-      if (reader.peek() == JsonToken.BEGIN_OBJECT) {
+      if (isNext(reader, JsonToken.BEGIN_OBJECT, "", "a JSON object")) {
         readObject(reader);
-      } else {
-        skipUnexpected(reader, "", "a JSON object");
       }
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         addProblem("malformed JSON: there is more after its end");
@@ -139,8 +137,12 @@ public final class ConfigurationParser {
       String name = reader.nextName().replace('\u017f', 's').toLowerCase(Locale.ROOT);
       switch (name) {
         case "cmd" -> command = readStrings(reader, name);
-        case "enable_unsafe_retries" -> readUnsafeRetries(reader, name);
-        case "max_run_time" -> readMaxRunTime(reader, name);
+        case "max_run_time" -> maxRunTime = readNanos(reader, name);
+        case "enable_unsafe_retries" -> {
+          if (isNext(reader, JsonToken.BOOLEAN, name + ": ", "true or false")) {
+            enableUnsafeRetries = reader.nextBoolean();
+          }
+        }
         case "user",
             "task_id",
             "readiness_file_path",
@@ -158,8 +160,7 @@ public final class ConfigurationParser {
 
   /** The value, or what was there before: null changes nothing. */
   private String readString(JsonReader reader, String field, String before) throws IOException {
-    if (reader.peek() != JsonToken.STRING) {
-      skipUnexpected(reader, field + ": ", "a string");
+    if (!isNext(reader, JsonToken.STRING, field + ": ", "a string")) {
       return before;
     }
     String value = reader.nextString();
@@ -171,47 +172,41 @@ public final class ConfigurationParser {
   }
 
   private List<String> readStrings(JsonReader reader, String field) throws IOException {
-    if (reader.peek() != JsonToken.BEGIN_ARRAY) {
-      skipUnexpected(reader, field + ": ", "a list of strings");
-      return List.of();
-    }
     List<String> values = new ArrayList<>();
-    reader.beginArray();
-    while (reader.hasNext()) {
-      values.add(readString(reader, field + "[" + values.size() + "]", ""));
+    if (isNext(reader, JsonToken.BEGIN_ARRAY, field + ": ", "a list of strings")) {
+      reader.beginArray();
+      while (reader.hasNext()) {
+        values.add(readString(reader, field + "[" + values.size() + "]", ""));
+      }
+      reader.endArray();
     }
-    reader.endArray();
     return values;
   }
 
-  private void readUnsafeRetries(JsonReader reader, String field) throws IOException {
-    if (reader.peek() == JsonToken.BOOLEAN) {
-      enableUnsafeRetries = reader.nextBoolean();
-    } else {
-      skipUnexpected(reader, field + ": ", "true or false");
-    }
-  }
-
-  private void readMaxRunTime(JsonReader reader, String field) throws IOException {
+  private Duration readNanos(JsonReader reader, String field) throws IOException {
     String expected = "an integer of nanoseconds";
-    if (reader.peek() != JsonToken.NUMBER) {
-      skipUnexpected(reader, field + ": ", expected);
-      return;
-    }
     try {
-      maxRunTime = Duration.ofNanos(Long.parseLong(reader.nextString()));
+      return isNext(reader, JsonToken.NUMBER, field + ": ", expected)
+          ? Duration.ofNanos(Long.parseLong(reader.nextString()))
+          : maxRunTime;
     } catch (NumberFormatException e) {
       addProblem(field + ": expected " + expected + ", but got another number");
+      return maxRunTime;
     }
   }
 
-  /** Null is no problem; anything else is. */
-  private void skipUnexpected(JsonReader reader, String field, String expected) throws IOException {
+  /** Whether the value is of this kind. Another is passed over; null is no problem, others are. */
+  private boolean isNext(JsonReader reader, JsonToken kind, String field, String expected)
+      throws IOException {
     JsonToken token = reader.peek();
+    if (token == kind) {
+      return true;
+    }
     reader.skipValue();
     if (token != JsonToken.NULL) {
       addProblem(field + "expected " + expected + ", but got " + describe(token));
     }
+    return false;
   }
 
   private void requireFields() {

@@ -55,8 +55,8 @@ public final class Environment {
 
   private static List<byte[]> changed(Stream<String> entries, Map<String, String> changes) {
     Stream<String> others =
-        entries.filter(entry ->
-            changes.keySet().stream().noneMatch(name -> entry.startsWith(name + "=")));
+        entries.filter(
+            entry -> changes.keySet().stream().noneMatch(name -> entry.startsWith(name + "=")));
     Stream<String> changed =
         changes.entrySet().stream().map(each -> each.getKey() + "=" + each.getValue());
     return Stream.concat(others, changed).map(CStrings::encode).toList();

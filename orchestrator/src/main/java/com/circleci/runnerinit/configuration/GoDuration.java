@@ -22,8 +22,7 @@ public final class GoDuration {
     }
     try {
       BigDecimal nanos = nanosOf(rest).setScale(0, RoundingMode.DOWN);
-      return Duration.ofNanos(
-          (text.startsWith("-") ? nanos.negate() : nanos).longValueExact());
+      return Duration.ofNanos((text.startsWith("-") ? nanos.negate() : nanos).longValueExact());
     } catch (ArithmeticException | NumberFormatException e) {
       throw new IllegalArgumentException(
           "expected a duration such as 300ms, 10s or 1h0m0s, but got \"" + text + "\"", e);

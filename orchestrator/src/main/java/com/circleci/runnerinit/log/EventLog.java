@@ -22,7 +22,8 @@ public final class EventLog {
    * @param utcOffset the local time's offset from UTC in seconds, at a given Unix time in seconds
    * @param sink takes each whole line, its line feed included; called by any thread
    */
-  public EventLog(LogFormat format, String traceId, LongUnaryOperator utcOffset, Consumer<byte[]> sink) {
+  public EventLog(
+      LogFormat format, String traceId, LongUnaryOperator utcOffset, Consumer<byte[]> sink) {
     this.format = format;
     this.traceId = traceId;
     this.utcOffset = utcOffset;

@@ -46,8 +46,7 @@ public final class TimeZone {
   private static final String RULE =
       NAME + TIME + "(?:(" + NAME + ")" + TIME + "?(?:,([^,]+),([^,]+))?)?";
 
-  private static final String CHANGE =
-      "(?:M(\\d+)\\.(\\d+)\\.(\\d+)|J?(\\d+))(?:/" + TIME + ")?";
+  private static final String CHANGE = "(?:M(\\d+)\\.(\\d+)\\.(\\d+)|J?(\\d+))(?:/" + TIME + ")?";
 
   private TimeZone() {}
 

@@ -160,8 +160,7 @@ class CommandLineTest {
     assertRefused(
         () ->
             readAll(
-                parse(
-                    Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal=" + name)),
+                parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal=" + name)),
         ExitCode.USAGE,
         "--stop-signal: expected signals that can be caught, such as SIGQUIT or 3, but got \""
             + shown

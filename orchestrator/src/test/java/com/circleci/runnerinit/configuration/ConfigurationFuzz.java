@@ -27,7 +27,8 @@ public final class ConfigurationFuzz {
     Property.holds(
         problem.chars().allMatch(c -> c >= ' ' && c < 0x7f), "part of the document: %s", problem);
     Property.holds(
-        configuration.problem().isPresent() || configuration.canReport(), "right, but it can't report");
+        configuration.problem().isPresent() || configuration.canReport(),
+        "right, but it can't report");
     Property.holds(configuration.command().stream().noneMatch(w -> w.indexOf('\0') >= 0), "NUL");
     Property.holds(
         !configuration.maxRunTime().isZero()
