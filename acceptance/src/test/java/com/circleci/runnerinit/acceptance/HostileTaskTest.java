@@ -2,10 +2,10 @@ package com.circleci.runnerinit.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.Command;
 import com.circleci.runnerinit.testing.ProcessView;
 import com.circleci.runnerinit.testing.Signal;
 import com.circleci.runnerinit.testing.TestCertificate;
@@ -103,7 +103,7 @@ class HostileTaskTest {
   }
 
   private static void limit(ProcessView process, String resource, long limit) {
-    HostCommand.run(
+    Command.succeed(
         "prlimit", "--pid=" + process.pid(), "--%s=%d:%d".formatted(resource, limit, limit));
   }
 }

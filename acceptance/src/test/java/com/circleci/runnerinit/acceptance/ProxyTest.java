@@ -2,9 +2,9 @@ package com.circleci.runnerinit.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.acceptance.harness.HostServer;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
-import com.circleci.runnerinit.acceptance.harness.Tinyproxy;
 import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.ScriptedServer;
 import com.circleci.runnerinit.testing.TestCertificate;
@@ -21,11 +21,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The way to the runner API that the environment names, by the rules of Go, through Tinyproxy. */
 @InAContainer
 class ProxyTest {
-  private static Tinyproxy proxy;
+  private static HostServer proxy;
 
   @BeforeAll
   static void startProxy() {
-    proxy = Tinyproxy.start();
+    proxy = HostServer.tinyproxy("");
   }
 
   @AfterAll
@@ -99,7 +99,7 @@ class ProxyTest {
   @ParameterizedTest
   @ValueSource(strings = {"https", "http"})
   void shouldGiveTheProxyItsCredentials(String scheme, Scenario given) {
-    try (var guarded = Tinyproxy.startFor("runner", "s3cret")) {
+    try (var guarded = HostServer.tinyproxy("BasicAuth runner s3cret")) {
       var url = "http://runner:s3%63ret@" + guarded.address();
       prepare(scheme + " | HTTPS_PROXY=" + url + " HTTP_PROXY=" + url, given);
 
@@ -119,7 +119,7 @@ class ProxyTest {
     "runner@, 401 (Unauthorized)"
   })
   void shouldSayThatTheProxyRefused(String credentials, String status, Scenario given) {
-    try (var guarded = Tinyproxy.startFor("runner", "s3cret")) {
+    try (var guarded = HostServer.tinyproxy("BasicAuth runner s3cret")) {
       prepare("https | HTTPS_PROXY=http://" + credentials + guarded.address(), given);
 
       var container = given.runTask();

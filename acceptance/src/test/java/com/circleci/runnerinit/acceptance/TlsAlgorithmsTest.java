@@ -2,8 +2,8 @@ package com.circleci.runnerinit.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.acceptance.harness.HostServer;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
-import com.circleci.runnerinit.acceptance.harness.Nginx;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.OpensslCertificates;
 import java.io.IOException;
@@ -121,7 +121,7 @@ class TlsAlgorithmsTest {
     given.root().devices().file("/ca.pem", certificates.pem("ca"));
     given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
     try (var nginx =
-        Nginx.start(certificates.pemWithKey("server"), directives + " return 200 '{}';")) {
+        HostServer.nginx(certificates.pemWithKey("server"), directives + " return 200 '{}';")) {
       given.apiBaseUrl(nginx.baseUrl());
 
       var container = given.runTask();

@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.acceptance.harness;
 
+import com.circleci.runnerinit.testing.Command;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -22,22 +23,12 @@ public final class Executables {
     var path =
         Optional.ofNullable(System.getProperty(property))
             .map(Path::of)
-            .orElseGet(() -> checkout().resolve(BUILT).resolve(name))
+            .orElseGet(() -> Command.checkout().resolve(BUILT).resolve(name))
             .toAbsolutePath();
     if (!Files.isExecutable(path)) {
       throw new AssertionError(path + " is missing: ./do build makes it");
     }
     return path;
-  }
-
-  private static Path checkout() {
-    var folder = Path.of("").toAbsolutePath();
-    while (!Files.isDirectory(folder.resolve(".mvn"))) {
-      folder =
-          Optional.ofNullable(folder.getParent())
-              .orElseThrow(() -> new AssertionError("not in a checkout: " + Path.of("")));
-    }
-    return folder;
   }
 
   /** Whether QEMU runs them, many times slower than a machine would. */
