@@ -101,19 +101,20 @@ class Program {
     EventLog log = openLog(environment, line.logFormat(), false);
     log.event("override-entrypoint").with("entrypoint", List.copyOf(words)).write();
     try {
-      ProgramLookup programs = new ProgramLookup(kernel.files(), environment.get("PATH"));
-      words.add(ownPath(programs));
+      Optional<String> directories = environment.get("PATH");
+      words.add(ownPath(directories));
       words.add(Command.RUN_TASK.word());
       words.addAll(line.passedOn());
       List<byte[]> variables = environment.with(line.configPassedOn());
-      kernel.processes().execute(programs.find(words.getFirst()), words, variables);
+      String program = ProgramLookup.find(kernel.files(), directories, words.getFirst());
+      kernel.processes().execute(program, words, variables);
       throw new AssertionError("execve returned without an error");
     } catch (LookupException | KernelException e) {
       return fail(log, "override-entrypoint", e);
     }
   }
 
-  private String ownPath(ProgramLookup programs) throws KernelException, LookupException {
+  private String ownPath(Optional<String> directories) throws KernelException, LookupException {
     try {
       String running = kernel.files().readLink("/proc/self/exe");
       if (kernel.files().exists(running)) {
@@ -123,7 +124,7 @@ class Program {
     } catch (KernelException e) {
       // An image without /proc.
     }
-    return absolute(programs.find(path));
+    return absolute(ProgramLookup.find(kernel.files(), directories, path));
   }
 
   /** As it is written, less what means nothing; as Go, it does not ask where links lead. */

@@ -273,8 +273,7 @@ public final class TaskRun {
       return Optional.empty();
     }
     try {
-      String path =
-          new ProgramLookup(kernel.files(), environment.get("PATH")).find(command.getFirst());
+      String path = ProgramLookup.find(kernel.files(), environment.get("PATH"), command.getFirst());
       int nothing = openNothing();
       try {
         SpawnRequest request =

@@ -159,7 +159,7 @@ class CommandLineTest {
 
     assertRefused(
         () ->
-            readAll(
+            InvocationFuzz.readAll(
                 parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal=" + name)),
         ExitCode.USAGE,
         "--stop-signal: expected signals that can be caught, such as SIGQUIT or 3, but got \""
@@ -267,7 +267,10 @@ class CommandLineTest {
             + " ($CIRCLECI_GOAT_CONFIG)",
       })
   void shouldRefuseABadCommandLine(String words, String problem) {
-    assertRefused(() -> readAll(parse(Map.of(), words.split(" ", -1))), ExitCode.USAGE, problem);
+    assertRefused(
+        () -> InvocationFuzz.readAll(parse(Map.of(), words.split(" ", -1))),
+        ExitCode.USAGE,
+        problem);
   }
 
   @ParameterizedTest
@@ -282,7 +285,7 @@ class CommandLineTest {
   })
   void shouldNameTheVariableThatIsBad(String variable, String value) {
     assertThatThrownBy(() ->
-            readAll(
+            InvocationFuzz.readAll(
                 parse(
                     Map.of(variable, value, "CIRCLECI_GOAT_CONFIG", "{\"token\":\"s\"}"),
                     "run-task")))
@@ -310,20 +313,6 @@ class CommandLineTest {
     assertThat(line.source()).isEqualTo(source);
     assertThat(line.destination()).isEqualTo(destination);
     assertThat(line.shutdownDelay()).isEqualTo(delay);
-  }
-
-  /** All that the command needs. */
-  static void readAll(CommandLine line) throws UsageException {
-    if (!line.asksForHelp() && !line.asksForVersion()) {
-      line.shutdownDelay();
-      if (line.command() == Command.OVERRIDE) {
-        line.entrypoint();
-      }
-      if (line.command() != Command.INIT) {
-        line.plan();
-      }
-      line.logFormat();
-    }
   }
 
   private static CommandLine parse(Map<String, String> variables, String... words)

@@ -41,13 +41,27 @@ public final class InvocationFuzz {
 
   private static void check(List<String> words, Environment environment) {
     try {
-      CommandLineTest.readAll(CommandLine.parse(words, environment));
+      readAll(CommandLine.parse(words, environment));
     } catch (UsageException e) {
       String message = String.valueOf(e.getMessage());
       if (words.stream().noneMatch(InvocationFuzz::isBareToken)) {
         Property.holds(!message.contains(TOKEN), "the token shows: %s", message);
       }
       Property.holds(!message.isBlank(), "it says nothing of %s", words);
+    }
+  }
+
+  /** All that the command needs. */
+  static void readAll(CommandLine line) throws UsageException {
+    if (!line.asksForHelp() && !line.asksForVersion()) {
+      line.shutdownDelay();
+      if (line.command() == Command.OVERRIDE) {
+        line.entrypoint();
+      }
+      if (line.command() != Command.INIT) {
+        line.plan();
+      }
+      line.logFormat();
     }
   }
 }
