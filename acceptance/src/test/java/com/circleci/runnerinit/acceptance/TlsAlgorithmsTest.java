@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Each algorithm of TLS that the executable has kept ({@code ClientSecurityServices}), with a
  * server that speaks no other.
  */
+@Tag("image")
 @InAContainer
 class TlsAlgorithmsTest {
   private static final Map<String, OpensslCertificates> AUTHORITIES = new ConcurrentHashMap<>();

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.Errno;
-import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.RefusingSyscalls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -28,7 +28,7 @@ class AcceptFailureTest {
   void start() throws IOException {
     Kernel kernel =
         Kernel.of(
-            new ForeignSyscalls.Refusing(this::refuse) {
+            new RefusingSyscalls(this::refuse) {
               @Override
               public void pause(long nanos) {
                 assertThat(Duration.ofNanos(nanos)).isEqualTo(Duration.ofMillis(20));
