@@ -122,6 +122,7 @@ last_took() { [[ ! -f $root/target/took/$1 ]] || printf ', %s s last time' "$(<"
 with_progress() {
   local what=$1 output=$2 begin=$SECONDS
   shift 2
+  mkdir -p "${output%/*}"
   say "$what$(last_took "${what// /-}"); details in ${output#"$root"/}"
   "$@" >"$output" 2>&1 &
   local job=$!
