@@ -88,14 +88,12 @@ need() {
   fi
 }
 
+# Debian's Maven writes escape codes to whatever there is.
+plain() { if [[ -t 1 ]]; then cat; else sed -u 's/\x1b\[[0-9;]*m//g'; fi; }
+
 maven() {
   need mvn=maven
-  if [[ -t 1 ]]; then
-    (cd "$root" && mvn --batch-mode --quiet "$@")
-  else
-    # Debian's writes escape codes to whatever there is.
-    (cd "$root" && mvn --batch-mode --quiet "$@") | sed -u 's/\x1b\[[0-9;]*m//g'
-  fi
+  (cd "$root" && mvn --batch-mode --quiet "$@" 2> >(plain >&2)) | plain
 }
 
 # Prints the GraalVM home that somebody installed, if it can build for that: installed_graalvm ARCHITECTURE
