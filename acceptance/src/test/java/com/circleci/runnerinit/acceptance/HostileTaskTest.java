@@ -9,6 +9,7 @@ import com.circleci.runnerinit.testing.Command;
 import com.circleci.runnerinit.testing.ProcessView;
 import com.circleci.runnerinit.testing.Signal;
 import com.circleci.runnerinit.testing.TestCertificate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HostileTaskTest {
 
   @Test
+  @Tag("image")
   void shouldSuperviseWithoutARightToAnyDescriptor(Scenario given) {
     given.agent("record-signals=/out/signals", "touch=/out/started", "wait-file=/out/go");
     var container = given.runTask("--termination-grace-period=10m");
@@ -50,6 +52,7 @@ class HostileTaskTest {
   /** What it needs from then on it has: an agent that nobody reads would never end. */
   @ParameterizedTest
   @CsvSource({"as, VmSize, 0", "as, VmSize, 1", "data, VmData, 0", "data, VmData, 1"})
+  @Tag("image")
   void shouldEndAndReportWithNoMoreMemoryThanItHas(
       String limit, String inUse, int times, Scenario given) {
     given.apiOptions(given.apiOptions().overTls(TestCertificate.RSA.context()));

@@ -76,7 +76,9 @@ public final class Scenario implements AutoCloseable {
         .ifPresent(runtime -> {
           root.folder(runtime);
           unshareOptions.add("--mount");
-          prepare("/bin/mount --bind '%s' '%s'".formatted(runtime, root.path(runtime)));
+          // The shell that mounts it would hand on a variable of its own.
+          prepare("/bin/mount --bind '%s' '%s'".formatted(runtime, root.path(runtime)))
+              .prepare("unset PWD");
         });
   }
 
