@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.clients.net.TestResolver;
-import com.circleci.runnerinit.linux.ForeignSyscalls;
+import com.circleci.runnerinit.linux.RefusingSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.NameServer;
@@ -98,7 +98,7 @@ final class HttpClientTest extends ClientTest {
     List<String> calls = new CopyOnWriteArrayList<>();
     Kernel kernel =
         Kernel.of(
-            ForeignSyscalls.refusing((call, count) -> {
+            new RefusingSyscalls((call, count) -> {
               calls.add(call);
               return 0;
             }));
