@@ -129,7 +129,10 @@ with_progress() {
     sleep 1
   done
   [[ -t 2 ]] && printf '\r\033[K' >&2
-  wait "$job" || die "$what failed: see ${output#"$root"/}"
+  wait "$job" || {
+    grep -m 3 -E '^\[ERROR\]|[Ee]rror:' "$output" >&2 || true
+    die "$what failed: see ${output#"$root"/}"
+  }
   took "${what// /-}" $((SECONDS - begin))
   say "$what: $((SECONDS - begin)) s"
 }
