@@ -322,7 +322,7 @@ verb_test() {
   if [[ ${1:-} == --jvm ]]; then
     build_jvm
     maven verify -pl acceptance -am -DskipUnitTests=true -DexcludedGroups=image \
-      -Drunnerinit.jvm="$jvm" -Dsurefire.reportNameSuffix=jvm "${@:2}"
+      -Drunnerinit.jvm="$jvm" -Drunnerinit.soak.runs=50 -Dsurefire.reportNameSuffix=jvm "${@:2}"
     return
   fi
   maven verify -pl orchestrator,testing -am

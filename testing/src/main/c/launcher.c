@@ -49,6 +49,7 @@ static void *run(void *result) {
       OPTION("-XX:TieredStopAtLevel=1"),
       OPTION("-XX:+UseSerialGC"),
       OPTION("-XX:-UsePerfData"),
+      OPTION("-XX:+DisableAttachMechanism"),
       OPTION("-XX:-UseContainerSupport"),
       OPTION("-Xmx64m"),
   };
