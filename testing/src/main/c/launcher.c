@@ -50,6 +50,8 @@ static void *run(void *result) {
       OPTION("-XX:+UseSerialGC"),
       OPTION("-XX:-UsePerfData"),
       OPTION("-XX:+DisableAttachMechanism"),
+      /* leave RLIMIT_NOFILE to us */
+      OPTION("-XX:-MaxFDLimit"),
       OPTION("-XX:-UseContainerSupport"),
       OPTION("-Xmx64m"),
   };

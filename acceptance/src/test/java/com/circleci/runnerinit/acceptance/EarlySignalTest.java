@@ -9,6 +9,7 @@ import com.circleci.runnerinit.acceptance.harness.TracedCall;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Signal;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +32,7 @@ class EarlySignalTest {
 
   /** What comes earlier, the kernel keeps from PID 1, and kills any other process by. */
   @Test
+  @Tag("image")
   void shouldBlockSignalsBeforeItDoesAnythingWithThem(Scenario given) {
     var traced = given.runTracedTask(_ -> Optional.empty());
 
