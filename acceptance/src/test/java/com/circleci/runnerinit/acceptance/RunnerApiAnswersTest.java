@@ -167,9 +167,9 @@ class RunnerApiAnswersTest {
 
   enum Silence {
     NO_NETWORK(
-        "dial tcp: lookup runner.test on 127.53.2.1:53: dial udp 127.53.2.1:53: "
+        "dial tcp: lookup runner.test on SERVER:53: dial udp SERVER:53: "
             + "connect: network is unreachable"),
-    SILENT_NAME_SERVER("dial tcp: lookup runner.test on 127.53.2.1:53: i/o timeout"),
+    SILENT_NAME_SERVER("dial tcp: lookup runner.test on SERVER:53: i/o timeout"),
     SILENT_PROXY("proxyconnect tcp: timeout awaiting the answer to CONNECT");
 
     final String reason;
@@ -185,8 +185,11 @@ class RunnerApiAnswersTest {
       Silence silence, Scenario given) throws IOException {
     given.agent("exit=1");
     given.apiBaseUrl("https://runner.test");
-    given.root().file("/etc/resolv.conf", "nameserver 127.53.2.1\n");
-    try (var names = NameServer.start("127.53.2.1", 53).otherwise(Behaviour.SILENT);
+    // The rows run side by side, and a file can't name a port.
+    var address = "127.53.2." + (1 + silence.ordinal());
+    var reason = silence.reason.replace("SERVER", address);
+    given.root().file("/etc/resolv.conf", "nameserver " + address + "\n");
+    try (var names = NameServer.start(address, 53).otherwise(Behaviour.SILENT);
         var proxy = ScriptedServer.http(Conversation::waitForClient)) {
       switch (silence) {
         case NO_NETWORK -> given.noNetwork();
@@ -202,11 +205,11 @@ class RunnerApiAnswersTest {
       assertThat(container.stdout().events("POST /api/v2/task/event/fail"))
           .hasSizeGreaterThan(1)
           .extracting(line -> line.fields().get("error"))
-          .containsOnly(silence.reason);
+          .containsOnly(reason);
       assertThat(container.stdout().log().getLast().fields().get("error"))
           .endsWith(
               "failed to send fail event for task: error calling CircleCI runner API: "
-                  + silence.reason);
+                  + reason);
       assertThat(names.asked().isEmpty()).isEqualTo(silence != Silence.SILENT_NAME_SERVER);
     }
   }
