@@ -143,7 +143,8 @@ final class Report {
                         figure.meaning(),
                         figure.unit().isEmpty() ? "" : ", " + figure.unit(),
                         String.join(
-                            " | ", names.stream().map(it -> cell(contestants, it)).toList()))));
+                            " | ", names.stream().map(it -> cell(contestants, it)).toList()))
+                    .replaceAll("\\|  (?=\\|)", "|")));
     lines.add("");
     PLOTS.forEach(plot -> lines.add("![](%s.svg)".formatted(plot)));
     lines.addAll(Fleet.lines(results, Lab.OURS));
