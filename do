@@ -493,7 +493,7 @@ verb_bench() {
   bench "$@"
 }
 
-## Check the format, the shell scripts, what the compiler finds, CI's configuration, version and NOTICE
+## Check format, shell scripts, what the compiler finds, CI's configuration, version, NOTICE, spelling, sizes
 verb_lint() {
   find_jdk
   need shellcheck=shellcheck
@@ -502,6 +502,8 @@ verb_lint() {
   source "$root/scripts/release-checks.bash"
   check_changelog
   check_configuration
+  check_spelling
+  check_sizes
   verb_license_attributions check
   maven spotless:check
   maven test-compile
