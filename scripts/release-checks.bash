@@ -33,7 +33,7 @@ check_configuration() {
 
 # What is written by hand, with the words that codespell takes for others.
 check_spelling() (
-  cd "$root"
+  cd "$root" || exit
   git ls-files -z '*.md' '*.java' '*.c' '*.bash' '*.y*ml' ./do ':!orchestrator/src/test/fuzz' |
     xargs -0 "$cache/tools/check-jsonschema/venv/bin/codespell" --ignore-words-list=afterall,caf,ccompiler,errorprone,implementor,passtime
 )
