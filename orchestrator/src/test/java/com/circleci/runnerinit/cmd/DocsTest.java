@@ -35,14 +35,21 @@ class DocsTest {
   private static final Path MAIN = ROOT.resolve("orchestrator/src/main/java");
   private static final String PACKAGE = "com.circleci.runnerinit.";
 
-  /** The classes that something passes through on its way, from where it begins to where it ends. */
+  /**
+   * The classes that something passes through on its way, from where it begins to where it ends.
+   */
   private static final Map<String, List<String>> ROUTES = new LinkedHashMap<>();
 
   static {
     ROUTES.put(
         "configuration to arguments",
         List.of(
-            "Program", "ConfigurationParser", "ParsedConfiguration", "Plan", "TaskRun", "AgentCommand"));
+            "Program",
+            "ConfigurationParser",
+            "ParsedConfiguration",
+            "Plan",
+            "TaskRun",
+            "AgentCommand"));
     ROUTES.put(
         "token to standard input",
         List.of("ConfigurationParser", "Secret", "TaskRun", "InputFeed", "Descriptors"));
@@ -74,7 +81,10 @@ class DocsTest {
               .toList();
       known.put(
           "`--" + flag.word() + "`",
-          "`" + flag.variable() + "` " + (commands.size() == 3 ? "all" : String.join(", ", commands)));
+          "`"
+              + flag.variable()
+              + "` "
+              + (commands.size() == 3 ? "all" : String.join(", ", commands)));
     }
 
     assertThat(said).isEqualTo(known);
@@ -87,7 +97,8 @@ class DocsTest {
 
   @Test
   void shouldNameTheExitCodes() {
-    assertThat(rows("docs/reference/command-line.md", "\\d+")).extracting(List::getFirst)
+    assertThat(rows("docs/reference/command-line.md", "\\d+"))
+        .extracting(List::getFirst)
         .containsExactlyElementsOf(
             Stream.of(ExitCode.values()).map(code -> "" + code.status()).toList());
   }
@@ -122,11 +133,13 @@ class DocsTest {
     Set<String> known = new TreeSet<>();
     sources().forEach(text -> known.addAll(found("\\bevent\\(\\s*\"([^\"]+)\"\\)", text)));
     sources().forEach(text -> known.addAll(found("fail\\(log, \"([^\"]+)\"", text)));
-    known.addAll(found("\"(/api/[^\"]+)\"", source("TaskRun")).stream().map("POST "::concat).toList());
+    known.addAll(
+        found("\"(/api/[^\"]+)\"", source("TaskRun")).stream().map("POST "::concat).toList());
     known.add("health: … failed");
 
     List<List<String>> rows = rows("docs/reference/log.md", "`[^`]+`");
-    assertThat(rows).extracting(row -> row.get(0).replace("`", ""))
+    assertThat(rows)
+        .extracting(row -> row.get(0).replace("`", ""))
         .containsExactlyInAnyOrderElementsOf(known);
   }
 
@@ -158,8 +171,9 @@ class DocsTest {
       }
     }
 
-    sources().forEach(text ->
-        assertThat(said).containsAll(found("Duration (\\w+_(?:LIMIT|DELAY)) = ", text)));
+    sources()
+        .forEach(text ->
+            assertThat(said).containsAll(found("Duration (\\w+_(?:LIMIT|DELAY)) = ", text)));
   }
 
   // --- what any page says ------------------------------------------------------------------------
@@ -174,8 +188,7 @@ class DocsTest {
   @MethodSource("pages")
   void shouldLinkToWhatThereIs(Path page) {
     for (MatchResult link : all("\\]\\((?!https?:)([^)#]*)(?:#([^)]*))?\\)", read(page))) {
-      Path target =
-          link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1)).normalize();
+      Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1)).normalize();
       assertThat(target).as("the link %s", link.group()).exists();
       if (link.group(2) != null) {
         assertThat(anchors(target)).as("the link %s", link.group()).contains(link.group(2));
@@ -199,7 +212,9 @@ class DocsTest {
     String text = read(page);
     String tasks = read("do");
     for (MatchResult verb : all("\\./do ([a-z][a-z0-9-]*)", text)) {
-      assertThat(tasks).as(verb.group()).contains("\nverb_" + verb.group(1).replace('-', '_') + "()");
+      assertThat(tasks)
+          .as(verb.group())
+          .contains("\nverb_" + verb.group(1).replace('-', '_') + "()");
     }
     for (MatchResult test : all("`(\\w+(?:Test|Fuzz))(?:\\.(should\\w+))?`|-Dtest=(\\w+)", text)) {
       String name = test.group(1) == null ? test.group(3) : test.group(1);
@@ -208,8 +223,11 @@ class DocsTest {
         assertThat(TESTS.get(name)).contains(" " + test.group(2) + "(");
       }
     }
-    for (MatchResult file : all("`((?:docs|deploy|docker|scripts|orchestrator/src|acceptance/src"
-        + "|testing/src|smoke/src|examples)/[\\w./-]+)`", text)) {
+    for (MatchResult file :
+        all(
+            "`((?:docs|deploy|docker|scripts|orchestrator/src|acceptance/src"
+                + "|testing/src|smoke/src|examples)/[\\w./-]+)`",
+            text)) {
       assertThat(ROOT.resolve(file.group(1))).exists();
     }
   }
@@ -250,8 +268,10 @@ class DocsTest {
   /** Those of the program, not of the tests. */
   private static List<JavaClass> classes() {
     Set<String> own = new TreeSet<>();
-    sourceFiles().forEach(file ->
-        own.add(MAIN.relativize(file).toString().replace('/', '.').replaceFirst("\\.java$", "")));
+    sourceFiles()
+        .forEach(file ->
+            own.add(
+                MAIN.relativize(file).toString().replace('/', '.').replaceFirst("\\.java$", "")));
     return new ClassFileImporter()
         .importPackages(PACKAGE.substring(0, PACKAGE.length() - 1)).stream()
             .filter(type -> own.contains(file(type)))
@@ -284,7 +304,8 @@ class DocsTest {
       List<String> direct =
           others.stream()
               .filter(other ->
-                  others.stream().noneMatch(via -> !via.equals(other) && reaches(known, via, other)))
+                  others.stream()
+                      .noneMatch(via -> !via.equals(other) && reaches(known, via, other)))
               .toList();
       if (!direct.isEmpty()) {
         chart.append("  ").append(room).append(" --> ");
@@ -335,8 +356,13 @@ class DocsTest {
       chart.append(String.join(" --> ", names.subList(1, names.size()))).append('\n');
     });
     rooms.forEach((room, names) ->
-        chart.append("  subgraph ").append(room).append('\n').append("    ")
-            .append(String.join(" & ", names)).append("\n  end\n"));
+        chart
+            .append("  subgraph ")
+            .append(room)
+            .append('\n')
+            .append("    ")
+            .append(String.join(" & ", names))
+            .append("\n  end\n"));
     return chart.toString();
   }
 
@@ -353,10 +379,11 @@ class DocsTest {
   }
 
   private static String source(String type) {
-    return read(sourceFiles().stream()
-        .filter(file -> file.endsWith(type + ".java"))
-        .findAny()
-        .orElseThrow());
+    return read(
+        sourceFiles().stream()
+            .filter(file -> file.endsWith(type + ".java"))
+            .findAny()
+            .orElseThrow());
   }
 
   private static Stream<String> sources() {

@@ -174,8 +174,7 @@ class ImagesTest {
     assertThat(versions)
         .isNotEmpty()
         .allSatisfy(line ->
-            assertThat(line)
-                .matches("\\d+\\.\\d+ (unpinned|\\d+\\.\\d+\\.\\d+-[0-9a-f]+)"));
+            assertThat(line).matches("\\d+\\.\\d+ (unpinned|\\d+\\.\\d+\\.\\d+-[0-9a-f]+)"));
     assertThat(versions.stream().map(line -> Version.parse(line.split(" ", 2)[0])))
         .isSorted()
         .doesNotHaveDuplicates();
