@@ -1,11 +1,7 @@
-package com.circleci.runnerinit.cmd;
+package com.circleci.runnerinit;
 
-import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.cmd.CommandLine.Command;
-import com.circleci.runnerinit.cmd.CommandLine.Flag;
-import com.circleci.runnerinit.task.ExitCode;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
@@ -18,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -43,16 +38,10 @@ class DocsTest {
   static {
     ROUTES.put(
         "configuration to arguments",
-        List.of(
-            "Program",
-            "ConfigurationParser",
-            "ParsedConfiguration",
-            "Plan",
-            "TaskRun",
-            "AgentCommand"));
+        List.of("Program", "Plan", "TaskRun", "AgentCommand"));
     ROUTES.put(
         "token to standard input",
-        List.of("ConfigurationParser", "Secret", "TaskRun", "InputFeed", "Descriptors"));
+        List.of("Configuration", "Secret", "TaskRun", "InputFeed", "Descriptors"));
     ROUTES.put(
         "exit status to report",
         List.of("Processes", "Supervisor", "TaskRun", "Reporter", "RunnerApi", "HttpClient"));
@@ -61,46 +50,40 @@ class DocsTest {
 
   // --- what the reference says of the code -------------------------------------------------------
 
+  /** The help of each command, to which another test holds the program. */
   @Test
   void shouldNameTheFlagsWithVariablesDefaultsAndCommands() {
-    Map<String, String> said = new TreeMap<>();
-    for (List<String> row : rows("docs/reference/command-line.md", "`--\\w.*")) {
-      said.put(row.get(0).split(" ", 2)[0], row.get(1) + " " + row.get(3));
-      String flag = row.get(0).replaceAll("`", "");
-      String value = row.get(2).replaceAll("`([^`]*)`.*", "$1");
-      if (HELP.contains(flag + "=") && row.get(2).startsWith("`")) {
-        assertThat(HELP.replace("\"", "")).contains(flag + "=" + value);
+    Map<String, Set<String>> commands = new TreeMap<>();
+    Map<String, String> about = new TreeMap<>();
+    for (String command : List.of("init", "override", "run-task")) {
+      String help = read("acceptance/src/test/resources/help/" + command + ".txt");
+      for (MatchResult flag : all("--([a-z-]+)(?:=(\\S+))?(?:(?:(?!--)[^$])*\\(\\$(\\w+)\\))?", help)) {
+        commands.computeIfAbsent(flag.group(1), name -> new TreeSet<>()).add(command);
+        String byDefault = flag.group(2) == null ? "" : flag.group(2).replace("\"", "");
+        about.put(
+            flag.group(1),
+            flag.group(3) + (byDefault.matches("[A-Z].*") ? "" : " " + byDefault).stripTrailing());
       }
     }
-    Map<String, String> known = new TreeMap<>();
-    for (Flag flag : Flag.values()) {
-      List<String> commands =
-          Stream.of(Command.RUN_TASK, Command.OVERRIDE, Command.INIT)
-              .filter(flag::isOf)
-              .map(Command::word)
-              .toList();
-      known.put(
-          "`--" + flag.word() + "`",
-          "`"
-              + flag.variable()
-              + "` "
-              + (commands.size() == 3 ? "all" : String.join(", ", commands)));
+
+    for (List<String> row : rows("docs/reference/command-line.md", ".*`--(?!config).*")) {
+      String flag = row.get(0).replaceAll(".*`--([a-z-]+)`.*", "$1");
+      Set<String> used = new TreeSet<>(List.of(row.get(3).split(", ")));
+      assertThat(commands.remove(flag))
+          .as(flag)
+          .isEqualTo(used.contains("all") ? Set.of("init", "override", "run-task") : used);
+      assertThat((row.get(1) + " " + row.get(2)).replace("`", ""))
+          .as(flag)
+          .startsWith(about.getOrDefault(flag, "").replace("null", ""));
     }
-
-    assertThat(said).isEqualTo(known);
+    assertThat(commands).isEmpty();
   }
-
-  private static final String HELP =
-      Stream.of(Command.values())
-          .map(command -> HelpText.of(Optional.of(command), "orchestrator"))
-          .collect(joining());
 
   @Test
   void shouldNameTheExitCodes() {
     assertThat(rows("docs/reference/command-line.md", "\\d+"))
         .extracting(List::getFirst)
-        .containsExactlyElementsOf(
-            Stream.of(ExitCode.values()).map(code -> "" + code.status()).toList());
+        .containsExactlyElementsOf(found("\\b[A-Z]+\\((\\d+)\\)", source("ExitCode")));
   }
 
   @Test
@@ -220,7 +203,7 @@ class DocsTest {
       String name = test.group(1) == null ? test.group(3) : test.group(1);
       assertThat(TESTS).as(test.group()).containsKey(name);
       if (test.group(2) != null) {
-        assertThat(TESTS.get(name)).contains(" " + test.group(2) + "(");
+        assertThat(TESTS.getOrDefault(name, "")).contains(" " + test.group(2) + "(");
       }
     }
     for (MatchResult file :
@@ -326,44 +309,46 @@ class DocsTest {
 
   /** Each class on a route knows the one before it or the one after it. */
   private static String routes(List<JavaClass> classes) {
-    Map<String, JavaClass> byName = new TreeMap<>();
     Map<String, Set<String>> known = new TreeMap<>();
     for (JavaClass type : classes) {
-      if (!type.isNestedClass()) {
-        byName.put(type.getSimpleName(), type);
-      }
       Set<String> others = known.computeIfAbsent(file(type), file -> new TreeSet<>());
       knownTo(type).map(DocsTest::file).forEach(others::add);
     }
     Map<String, Set<String>> rooms = new TreeMap<>();
     StringBuilder chart = new StringBuilder();
     ROUTES.forEach((route, names) -> {
-      for (int i = 0; i < names.size(); i++) {
-        assertThat(byName).containsKey(names.get(i));
-        rooms
-            .computeIfAbsent(room(byName.get(names.get(i))), room -> new TreeSet<>())
-            .add(names.get(i));
-        if (i > 0) {
-          String one = file(byName.get(names.get(i - 1)));
-          String other = file(byName.get(names.get(i)));
-          assertThat(known.get(one).contains(other) || known.get(other).contains(one))
-              .as("%s, %s", one, other)
-              .isTrue();
-        }
+      String before = "";
+      for (String name : names) {
+        JavaClass type = named(name, classes);
+        rooms.computeIfAbsent(room(type), room -> new TreeSet<>()).add(name);
+        String one = before;
+        String other = file(type);
+        assertThat(
+                one.isEmpty()
+                    || known.getOrDefault(one, Set.of()).contains(other)
+                    || known.getOrDefault(other, Set.of()).contains(one))
+            .as("%s, %s", one, other)
+            .isTrue();
+        before = other;
       }
-      String arrow = " -- " + route + " --> ";
-      chart.append("  ").append(names.getFirst()).append(arrow);
+      chart.append("  ").append(names.getFirst()).append(" -- ").append(route).append(" --> ");
       chart.append(String.join(" --> ", names.subList(1, names.size()))).append('\n');
     });
     rooms.forEach((room, names) ->
         chart
             .append("  subgraph ")
             .append(room)
-            .append('\n')
-            .append("    ")
+            .append("\n    ")
             .append(String.join(" & ", names))
             .append("\n  end\n"));
     return chart.toString();
+  }
+
+  private static JavaClass named(String name, List<JavaClass> classes) {
+    return classes.stream()
+        .filter(type -> type.getSimpleName().equals(name) && !type.isNestedClass())
+        .findAny()
+        .orElseThrow(() -> new AssertionError("no class " + name));
   }
 
   // --- reading -----------------------------------------------------------------------------------
