@@ -8,8 +8,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RUNNER_INIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/runner-init}
 export RUNNER_INIT_CACHE=$cache
-# ./do compare-builds keeps them apart.
-executables=${RUNNER_INIT_EXECUTABLES:-$cache/executables}
+executables=$cache/executables
 
 # As images name it.
 machine_architecture() {
@@ -89,26 +88,40 @@ need() {
   fi
 }
 
+# Debian's Maven writes escape codes to whatever there is.
+plain() { if [[ -t 1 ]]; then cat; else sed -u 's/\x1b\[[0-9;]*m//g'; fi; }
+
 maven() {
   need mvn=maven
-  (cd "$root" && mvn --batch-mode --quiet "$@")
+  (cd "$root" && mvn --batch-mode --quiet "$@" 2> >(plain >&2)) | plain
 }
 
-# Prints the GraalVM home to build with: graalvm_home ARCHITECTURE
-graalvm_home() {
-  if [[ $1 == "$(machine_architecture)" && -n ${GRAALVM_HOME:-} && -x ${GRAALVM_HOME:-}/bin/native-image ]]; then
-    printf '%s\n' "$GRAALVM_HOME"
-  else
-    "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
-      "$root/toolchain/src/main/java/com/circleci/runnerinit/toolchain/Toolchain.java" --arch "$1" home
-  fi
+# Prints the GraalVM home that somebody installed, if it can build for that: installed_graalvm ARCHITECTURE
+installed_graalvm() {
+  local home
+  [[ $1 == "$(machine_architecture)" ]] || return 0
+  for home in "${GRAALVM_HOME:-}" "$JAVA_HOME"; do
+    [[ ! -x $home/bin/native-image ]] || { printf '%s\n' "$home" && return; }
+  done
 }
+
+# The same, or else the path of one that is assembled: graalvm_home ARCHITECTURE
+graalvm_home() {
+  "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+    "$root/toolchain/src/main/java/com/circleci/runnerinit/toolchain/Toolchain.java" --arch "$1" home
+}
+
+# What took how long is kept for who waits for it the next time: took NAME SECONDS
+took() { mkdir -p "$root/target/took" && printf '%s\n' "$2" >"$root/target/took/$1"; }
+
+last_took() { [[ ! -f $root/target/took/$1 ]] || printf ', %s s last time' "$(<"$root/target/took/$1")"; }
 
 # Runs a command that may take long, its output in a file, and shows the seconds that pass.
 with_progress() {
   local what=$1 output=$2 begin=$SECONDS
   shift 2
-  say "$what: minutes; details in ${output#"$root"/}"
+  mkdir -p "${output%/*}"
+  say "$what$(last_took "${what// /-}"); details in ${output#"$root"/}"
   "$@" >"$output" 2>&1 &
   local job=$!
   while kill -0 "$job" 2>/dev/null; do
@@ -117,6 +130,7 @@ with_progress() {
   done
   [[ -t 2 ]] && printf '\r\033[K' >&2
   wait "$job" || die "$what failed: see ${output#"$root"/}"
+  took "${what// /-}" $((SECONDS - begin))
   say "$what: $((SECONDS - begin)) s"
 }
 
@@ -129,97 +143,64 @@ source_date() {
   git -C "$root" log -1 --format=%cI -- orchestrator/src/main orchestrator/pom.xml 2>/dev/null | grep . || echo unknown
 }
 
-# Prints the name of one of binutils for the architecture of a home: cross_tool HOME NAME
-cross_tool() {
-  local gcc
-  gcc=$(basename "$1"/lib/svm/musl/*-linux-musl-gcc)
-  printf '%s\n' "${gcc%-musl-gcc}-gnu-$2"
+# A hash of these words and of the files below these paths: fingerprint WORD… -- PATH…
+fingerprint() {
+  local words=()
+  while [[ $1 != -- ]]; do words+=("$1") && shift; done
+  {
+    printf '%s\n' "${words[@]}"
+    (cd "$root" && find "${@:2}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+  } | sha256sum | cut -c1-16
 }
 
-# compile_c ARCHITECTURE HOME
-compile_c() {
-  local out=$root/target/native/linux/$1 into=$root/target/bin/linux/$1 gcc=musl-gcc ar=ar
+# Compiles the classes of the orchestrator and of the tests' servers, if they are of other sources.
+compile() {
+  local key kept=$root/target/classes.key
+  key=$(fingerprint classes -- pom.xml .mvn {orchestrator,testing}/{pom.xml,src/main})
+  [[ $(cat "$kept" 2>/dev/null) != "$key" || ! -d $root/testing/target/classes ]] || return 0
+  with_progress "compiling" "$root/target/compile.log" maven process-classes -pl orchestrator,testing -am
+  printf '%s\n' "$key" >"$kept"
+}
+
+# The musl compiler for an architecture, in a home that is assembled: musl_gcc ARCHITECTURE
+musl_gcc() {
   if [[ $1 == "$(machine_architecture)" ]]; then
-    need musl-gcc=musl-tools ar=binutils
+    need musl-gcc=musl-tools
+    echo musl-gcc
   else
-    gcc=$(echo "$2"/lib/svm/musl/*-linux-musl-gcc)
-    ar=$(cross_tool "$2" ar)
+    echo "$(graalvm_home "$1")"/lib/svm/musl/*-linux-musl-gcc
   fi
-  mkdir -p "$out" "$into"
-  "$gcc" -Os -fno-stack-protector -Wall -Wextra -Werror -DRUNNER_INIT_EXECUTABLE \
-    -ffile-prefix-map="$root"=. -c -o "$out/runner_init.o" "$root/orchestrator/src/main/c/runner_init.c"
-  rm -f "$out/librunnerinit.a"
-  "$ar" rcsD "$out/librunnerinit.a" "$out/runner_init.o"
-  "$gcc" -static -Os -s -Wall -Wextra -Werror -o "$into/fake-task-agent" "$root/testing/src/main/c/fake-task-agent.c"
 }
 
-# The oldest CPU that the executable runs on, and what else is for one architecture alone. Pages of
-# 4 KiB make the file smaller, but kernels of arm64 may have 16 or 64 KiB: the builder assumes 64.
-architecture_options() {
-  case $1 in
-    amd64) printf '%s\n' -march=x86-64-v2 -H:PageSize=4096 ;;
-    arm64) printf '%s\n' -march=armv8-a ;;
-  esac
-}
-
-# docs/decisions/0010 and 0016 say why each is there, and what it does to size and start.
-image_options() {
-  architecture_options "$1"
-  printf '%s\n' \
-    --static --libc=musl -Os --no-fallback \
-    --limit-modules java.base \
-    --features=com.circleci.runnerinit.nativeimage.ClientSecurityServices \
-    -J--add-opens=java.base/java.security=ALL-UNNAMED \
-    --initialize-at-build-time=com.circleci.runnerinit.cmd.BuildInfo,com.google.gson \
-    -H:+UnlockExperimentalVMOptions \
-    -H:-AllowVMInternalThreads \
-    -H:-ParseRuntimeOptions -H:-SpawnIsolates -H:-VMContinuations -H:-ForeignAPISupport \
-    -H:AlignedHeapChunkSize=131072 -H:LargeArrayThreshold=65536 \
-    -H:CodeInfoIndexGranularity=4096 -H:+ReduceImplicitExceptionStackTraceInformation \
-    -H:+TrackPrimitiveValues -H:+UsePredicates -H:TypeFlowSaturationCutoff=400 \
-    -H:CLibraryPath="$root/target/native/linux/$1" \
-    -H:NativeLinkerOption=-Wl,--wrap=mmap,--wrap=munmap,--wrap=calloc,--wrap=free \
-    -Djdk.tls.maxHandshakeMessageSize=262144 -Djdk.tls.client.maxInboundCertificateChainLength=1000 \
-    -R:MaxHeapSize=33554432 -R:MaxNewSize=2097152 -R:InitialTLABSize=32768 \
-    -Drunnerinit.version="$(version)" \
-    -Drunnerinit.date="$(source_date)"
-}
-
-# build_executable ARCHITECTURE HOME
+# What the pom builds, kept by a hash of all that goes into it: build_executable ARCHITECTURE
 build_executable() {
-  local home=$2 into=$root/target/bin/linux/$1 hash class_path kept
-  class_path=$root/orchestrator/target/orchestrator.jar:$(cat "$root/orchestrator/target/class-path")
-  hash=$({
-    image_options "$1" | sed "s:$root::"
-    cat "$home/release" "$home/toolchain.properties" 2>/dev/null
-    tr : '\n' <<<"$class_path" | xargs sha256sum | cut -d' ' -f1
-    sha256sum "$root/target/native/linux/$1/librunnerinit.a" | cut -d' ' -f1
-  } | sha256sum)
-  kept=$executables/${hash:0:16}
+  local into=$root/target/bin/linux/$1 inputs=(pom.xml orchestrator/{pom.xml,src/main}) home profiles=native key kept
+  home=$(installed_graalvm "$1")
+  [[ -n $home ]] || inputs+=(toolchain/builder.lock toolchain/src/main)
+  key=$(fingerprint "$1" "$home" "$(source_date)" "$JAVA_HOME" "$(cat "${home:-$JAVA_HOME}/release")" -- "${inputs[@]}")
+  kept=$executables/$key
   if [[ ! -x $kept/orchestrator ]]; then
-    local options
-    mapfile -t options < <(image_options "$1")
-    # The same inputs, the same identity: a random one is the builder's default.
-    options+=(-H:ImageBuildID="${hash:0:8}-${hash:8:4}-${hash:12:4}-${hash:16:4}-${hash:20:12}")
-    mkdir -p "$kept" "$root/target"
-    with_progress "building the executable for $1" "$root/target/native-image-$1.log" \
-      "$home/bin/native-image" "${options[@]}" -cp "$class_path" -o "$kept/orchestrator.new" \
-      com.circleci.runnerinit.cmd.Main
-    # The builder strips by this machine's tools, which don't know the other's files.
-    [[ $1 == "$(machine_architecture)" ]] || "$(cross_tool "$home" strip)" --strip-all "$kept/orchestrator.new"
-    mv "$kept/orchestrator.new" "$kept/orchestrator"
+    home=$(graalvm_home "$1") || die "no native-image to build with for $1"
+    need musl-gcc=musl-tools ar=binutils jq=jq
+    [[ $1 == "$(machine_architecture)" ]] || profiles=native,cross-$1
+    rm -rf "$root"/target/bin/linux/"$1"
+    GRAALVM_HOME=$home with_progress "building the executable for $1" "$root/target/native-image-$1.log" \
+      mvn --batch-mode package -pl orchestrator -P"$profiles" -Dmaven.test.skip=true -DskipUnitTests=true
+    record_build "$1" "$home"
+    mkdir -p "$executables"
+    rm -rf "$kept"
+    cp -r "$into" "$kept.new" && mv "$kept.new" "$kept"
   fi
-  cmp -s "$kept/orchestrator" "$into/orchestrator" || install -m 755 "$kept/orchestrator" "$into/orchestrator"
+  # In small pieces, as install(1) writes them: docs/decisions/0016.
+  cmp -s "$kept/orchestrator" "$into/orchestrator" || install -D -m 755 "$kept/orchestrator" "$into/orchestrator"
+  cp "$kept"/*.json "$into/"
 }
 
-# Packages the modules, and writes the class path of each beside its jar.
-package_jars() {
-  maven package -pl orchestrator,testing -am -Dmaven.test.skip=true -DskipUnitTests=true
-  local paths=("$root"/{orchestrator,testing}/target/class-path)
-  if [[ ! -f ${paths[0]} || ! -f ${paths[1]} || $root/pom.xml -nt ${paths[0]} ]]; then
-    maven dependency:build-classpath -pl orchestrator,testing -DincludeScope=runtime \
-      -Dmdep.outputFile=target/class-path
-  fi
+# The fake task agent of the tests, with a compiler for its architecture: compile_agent ARCHITECTURE
+compile_agent() {
+  local agent=$root/target/bin/linux/$1/fake-task-agent source=$root/testing/src/main/c
+  [[ ! -x $agent || -n $(find "$source" -newer "$agent") ]] || return 0
+  "$(musl_gcc "$1")" -static -Os -s -Wall -Wextra -Werror -o "$agent" "$source/fake-task-agent.c"
 }
 
 # arm64 is built on an amd64 machine too, if that is of Debian: see toolchain/README.md.
@@ -233,61 +214,55 @@ architectures() {
 # build ARCHITECTURE…: one after the other, since each takes 5 GB of memory.
 build() {
   find_jdk
-  package_jars
-  # shellcheck source=scripts/build-record.bash
-  source "$root/scripts/build-record.bash"
-  local architecture home into
+  local architecture into
   for architecture in "$@"; do
-    [[ -n $(architecture_options "$architecture") ]] || die "ARCHITECTURES: amd64 or arm64, not $architecture"
-    home=$(graalvm_home "$architecture") || die "no native-image to build with for $architecture"
-    compile_c "$architecture" "$home"
-    build_executable "$architecture" "$home"
-    record_build "$architecture" "$home"
+    [[ $architecture == amd64 || $architecture == arm64 ]] || die "ARCHITECTURES: amd64 or arm64, not $architecture"
+    build_executable "$architecture"
+    compile_agent "$architecture"
     into=target/bin/linux/$architecture
-    say "$into: orchestrator $(stat -c %s "$root/$into/orchestrator") bytes, fake-task-agent $(stat -c %s "$root/$into/fake-task-agent") bytes"
+    say "$into: orchestrator $(stat -c %s "$root/$into/orchestrator") bytes"
   done
 }
 
 ## Build the static executables into target/bin/linux, for amd64 and arm64
 ##
-## The first run assembles a native-image toolchain when GRAALVM_HOME has none. Toolchain and
-## executables are kept, by a hash of their inputs, in $RUNNER_INIT_CACHE (~/.cache/runner-init).
+## mvn -Pnative package for each. The first run assembles a native-image toolchain when GRAALVM_HOME
+## and JAVA_HOME have none. Toolchain and executables are kept, by a hash of their inputs, in
+## $RUNNER_INIT_CACHE (~/.cache/runner-init).
 ##
-##   ARCHITECTURES=amd64   builds for that alone, in half the time; executables of others are
-##                         removed, so that no image gets an old one
+##   ARCHITECTURES=amd64   builds for that alone, in half the time
 verb_build() {
-  local wanted built
+  local wanted
   mapfile -t wanted < <(architectures)
-  for built in "$root"/target/bin/linux/*; do
-    [[ ! -d $built || " ${wanted[*]} " == *" ${built##*/} "* ]] || rm -r "$built"
-  done
   build "${wanted[@]}"
 }
 
-## Build the executable once more, in another folder, and say how the builds differ
-##
-## ./do compare-builds [ARCHITECTURE]. Tells for each section of the file how many of its bytes
-## differ (docs/decisions/0015). The toolchain is taken from the cache, the executable is not.
-verb_compare_builds() {
-  # shellcheck source=scripts/compare-builds.bash
-  source "$root/scripts/compare-builds.bash"
-  compare_builds "$@"
-}
-
-## Take a script through the whole flow of a task: ./do run-task [FLAG…] [SCRIPT]
+## Take a script through the whole flow of a task: ./do run-task [--jvm] [FLAG…] [SCRIPT]
 ##
 ## Builds what is missing; then init fills a volume, and the orchestrator runs as PID 1 of a new
 ## PID namespace with a task agent that runs SCRIPT (examples/task.sh), beside a fake runner API
 ## that prints its calls. Ends with a timeline, and with the orchestrator's exit status. Needs root.
 ##
+##   --jvm                the same classes on a JVM, which takes no native-image
 ##   --entrypoint 'CMD'   a custom entrypoint to run beside the task, by sh -c
 ##   --user USER          whom to run the task as: a name, a uid or uid:gid
 ##   --fail-api           the runner API answers 500 to everything
 verb_run_task() {
-  build "$(machine_architecture)"
-  # shellcheck source=scripts/run-task.bash
-  source "$root/scripts/run-task.bash"
-  run_task "$@"
+  ((EUID == 0)) || die "run-task: a PID namespace of its own needs root"
+  need unshare=util-linux cc=gcc
+  local programs=("$bin")
+  if [[ ${1:-} == --jvm ]]; then
+    build_jvm
+    shift
+    programs=("$jvm" --runtime "$jvm")
+  else
+    build "$(machine_architecture)"
+    compile
+  fi
+  took run-task "$SECONDS"
+  exec "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED \
+    -cp "$root/testing/target/classes:$(cat "$root/testing/target/class-path")" \
+    com.circleci.runnerinit.testing.RunTask "${programs[@]}" "$@"
 }
 
 # --- images ----------------------------------------------------------------------------------
@@ -313,8 +288,6 @@ build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
 ##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
 verb_images() {
   build_unless_told_not_to
-  # shellcheck source=scripts/images.bash
-  source "$root/scripts/images.bash"
   images "$@"
 }
 
@@ -323,8 +296,6 @@ verb_images() {
 ## docker/server-versions has the versions, each with the tag of its task agent.
 ## SERVER_REPO_PATH=CLONE ./do images-for-server pin writes these tags. The rest is as for images.
 verb_images_for_server() {
-  # shellcheck source=scripts/images.bash
-  source "$root/scripts/images.bash"
   case ${1:-build} in
     pin) pin_server_versions ;;
     build)
@@ -339,11 +310,18 @@ verb_images_for_server() {
 
 ## Run all tests: units on the JVM, then the acceptance tests on the executable
 ##
-## Needs root: the acceptance tests start PID namespaces.
+## ./do test --jvm runs those acceptance tests that don't depend on the image, on a JVM, without a
+## native build. Needs root: the acceptance tests start PID namespaces.
 verb_test() {
   find_jdk
   ((EUID == 0)) || die "test: PID namespaces need root"
   need "${test_tools[@]}"
+  if [[ ${1:-} == --jvm ]]; then
+    build_jvm
+    maven verify -pl acceptance -am -DskipUnitTests=true -DexcludedGroups=image \
+      -Drunnerinit.jvm="$jvm" -Dsurefire.reportNameSuffix=jvm "${@:2}"
+    return
+  fi
   maven verify -pl orchestrator,testing -am
   build "$(machine_architecture)"
   maven verify -DskipUnitTests=true
@@ -393,10 +371,6 @@ verb_smoke_tests() {
   need "${smoke_tools[@]}"
   find_jdk
   build_unless_told_not_to
-  # shellcheck source=scripts/images.bash
-  source "$root/scripts/images.bash"
-  # shellcheck source=scripts/smoke-tests.bash
-  source "$root/scripts/smoke-tests.bash"
   if [[ -n ${KUBECONFIG:-} ]]; then smoke_tests_on_cluster "$@"; else smoke_tests "$@"; fi
 }
 
@@ -410,25 +384,21 @@ verb_kubernetes_tests() {
   need "${smoke_tools[@]}" "${cluster_tools[@]}"
   find_jdk
   build_unless_told_not_to
-  # shellcheck source=scripts/images.bash
-  source "$root/scripts/images.bash"
-  # shellcheck source=scripts/smoke-tests.bash
-  source "$root/scripts/smoke-tests.bash"
-  # shellcheck source=scripts/kubernetes.bash
-  source "$root/scripts/kubernetes.bash"
   kubernetes_tests "$@"
 }
 
-## Look for secrets in the history, and for what does not belong into the images
+## Look for secrets in the history
 ##
 ## What needs the internet, the data bases of known vulnerabilities, it leaves out, and says so.
 verb_scan() {
-  build_unless_told_not_to
-  # shellcheck source=scripts/images.bash
-  source "$root/scripts/images.bash"
-  # shellcheck source=scripts/scan.bash
-  source "$root/scripts/scan.bash"
-  scan
+  local gitleaks
+  # renovate: github.com/zricethezav/gitleaks/v8
+  local gitleaks_version=v8.30.1
+  gitleaks=$(go_tool gitleaks "$gitleaks_version" github.com/zricethezav/gitleaks/v8) || exit 1
+  "$gitleaks" git --no-banner --redact --log-level warn "$root" || die "scan: the history holds what looks like a secret"
+  say "scan: no secret in the history"
+  say "scan: NOT done here: known vulnerabilities of the dependencies. Their data bases are on the internet;" \
+    "give a scanner there target/images/*.cdx.json of ./do images, such as grype sbom:FILE or trivy sbom FILE"
 }
 
 ## Run the unit tests alone, in seconds
@@ -440,8 +410,8 @@ verb_unit_test() {
 
 ## Change the decision core in every small way, and see that a test fails each time
 ##
-## A change that no test notices survives, and fails this verb. The same as a page, beside the
-## sources: orchestrator/target/pit-reports/index.html.
+## A change that no test notices survives, and fails this verb. Which they are, beside the sources:
+## orchestrator/target/pit-reports/index.html.
 verb_mutate() {
   find_jdk
   maven test-compile -pl orchestrator
@@ -449,11 +419,6 @@ verb_mutate() {
   rm -f "$report"
   maven org.pitest:pitest-maven:mutationCoverage -pl orchestrator || result=1
   [[ -f $report ]] || die "mutate: no report"
-  # One mutant a line: file, line, method and what was changed of those that lived.
-  sed -n "/status='KILLED'/d; /status='TIMED_OUT'/d; /<mutation /{
-    s|.*<sourceFile>\\([^<]*\\)<.*<mutatedMethod>\\([^<]*\\)<.*<lineNumber>\\([^<]*\\)<.*<description>\\([^<]*\\)<.*|survived: \\1:\\3 \\2: \\4|
-    p
-  }" "$report"
   printf 'mutants: %d tried, %d killed\n' "$(grep -c '<mutation ' "$report")" \
     "$(grep -c -E "status='(KILLED|TIMED_OUT)'" "$report")"
   return "$result"
@@ -465,8 +430,6 @@ verb_mutate() {
 ## orchestrator/src/test/fuzz; none: all. What is found lies in target/fuzz.
 verb_fuzz() {
   find_jdk
-  # shellcheck source=scripts/fuzz.bash
-  source "$root/scripts/fuzz.bash"
   fuzz "$@"
 }
 
@@ -488,20 +451,34 @@ verb_bench() {
     mkfs.ext4=e2fsprogs mkfs.xfs=xfsprogs podman=podman runc=runc
   find_jdk
   [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
-  # shellcheck source=scripts/bench.bash
-  source "$root/scripts/bench.bash"
   bench "$@"
 }
 
-## Check format, shell scripts, what the compiler finds, CI's configuration, version, NOTICE, spelling, sizes
+# The first section of the change log is that of the version in pom.xml.
+check_changelog() {
+  local first expected
+  first=$(grep -m 1 '^## ' "$root/CHANGELOG.md")
+  case $(version) in
+    *-SNAPSHOT) expected='## \[Unreleased\]' ;;
+    *) expected="## \\[$(version | sed 's/\./\\./g')\\] - [0-9]{4}-[0-9]{2}-[0-9]{2}" ;;
+  esac
+  grep -qxE "$expected" <<<"$first" ||
+    die "CHANGELOG.md begins with \"$first\", but the version in pom.xml is $(version)"
+}
+
+## Check the format, the shell scripts, what the compiler finds, CI's configuration, version and NOTICE
 verb_lint() {
   find_jdk
   need shellcheck=shellcheck
-  (cd "$root" && shellcheck -x ./do .ci/run scripts/*.bash completion/*.bash examples/*.sh orchestrator/src/main/roots/update)
-  # shellcheck source=scripts/release-checks.bash
-  source "$root/scripts/release-checks.bash"
+  (cd "$root" && shellcheck -x ./do .ci/run scripts/{*.bash,cluster} examples/*.sh orchestrator/src/main/roots/update)
   check_changelog
-  check_configuration
+  need pipx=pipx
+  # By the schemas of CircleCI and of Renovate, which the checker brings along.
+  local check=(pipx run --spec check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema)
+  "${check[@]}" vendor.circle-ci "$root"/.circleci/*.yml
+  "${check[@]}" vendor.renovate "$root/renovate.json"
+  # shellcheck source=scripts/sizes.bash
+  source "$root/scripts/sizes.bash"
   check_spelling
   check_sizes
   verb_license_attributions check
@@ -512,8 +489,6 @@ verb_lint() {
 ## Write NOTICE: whose work is linked into the executable; license-attributions check compares
 verb_license_attributions() {
   find_jdk
-  # shellcheck source=scripts/license-attributions.bash
-  source "$root/scripts/license-attributions.bash"
   license_attributions "$@"
 }
 
@@ -521,22 +496,6 @@ verb_license_attributions() {
 verb_format() {
   find_jdk
   maven spotless:apply
-}
-
-## Say which dependencies have newer versions; ./do deps update takes them
-verb_deps() {
-  find_jdk
-  need mvn=maven
-  # The image's API goes with the builder's jars, which toolchain/builder.lock pins.
-  local rules=(
-    -DexcludeProperties=nativeimage.version
-    "-Dmaven.version.ignore=.*[-.](alpha|beta|rc|RC|M)[-.]?[0-9]*.*,[0-9]{8}.*"
-  )
-  case ${1:-check} in
-    check) (cd "$root" && mvn --batch-mode --non-recursive "${rules[@]}" versions:display-property-updates) ;;
-    update) maven --non-recursive "${rules[@]}" versions:update-properties -DgenerateBackupPoms=false ;;
-    *) die "deps: check or update" ;;
-  esac
 }
 
 ## Install what the other verbs need from Debian
@@ -576,28 +535,19 @@ verb_help() {
   done
 }
 
-## Print a completion script: ./do completion bash|zsh|fish
-##
-## bash: source <(./do completion bash)
-## zsh:  source <(./do completion zsh)
-## fish: ./do completion fish | source
-verb_completion() {
-  local list
-  list=$(verbs | tr '\n' ' ')
-  case ${1:-} in
-    bash) printf 'complete -W "%s" ./do do\n' "${list% }" ;;
-    zsh) printf 'compdef "_arguments \x271:verb:(%s)\x27" ./do do\n' "${list% }" ;;
-    fish) printf 'complete -c do -f -n __fish_is_first_arg -a "%s"\n' "${list% }" ;;
-    *) die "completion for which shell? bash, zsh or fish" ;;
-  esac
-}
+for script in "$root"/scripts/*.bash; do
+  # shellcheck source=/dev/null
+  source "$script"
+done
 
 main() {
   local verb=${1:-help}
   shift || true
   [[ $verb == -h || $verb == --help ]] && verb=help
   verbs | grep -qx -- "$verb" || die "unknown verb $verb: ./do help lists them"
+  [[ $verb == help ]] || say "$verb: $(describe "$verb" | head -n 1)$(last_took "$verb")"
   "verb_${verb//-/_}" "$@"
+  [[ $verb == help || $verb == clean ]] || took "$verb" "$SECONDS"
 }
 
 main "$@"

@@ -1,7 +1,4 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root is of ./do
-#
-# What each executable was made of: for the SBOM and the provenance of the images. Sourced by ./do.
+# What each executable was made of: for the SBOM and the provenance of the images.
 
 # The dependencies at run time, as CycloneDX: orchestrator/target/runtime.cdx.json
 maven_bom() {
@@ -16,13 +13,13 @@ property() { sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" "$2" 2>/dev/null
 # record_build ARCHITECTURE HOME: writes inputs.json and maven.cdx.json beside the executable.
 record_build() {
   need jq=jq
-  local architecture=$1 home=$2 into=$root/target/bin/linux/$1 properties=$2/toolchain.properties class_path file
-  class_path=$root/orchestrator/target/orchestrator.jar:$(cat "$root/orchestrator/target/class-path")
+  local architecture=$1 home=$2 into=$root/target/bin/linux/$1 properties=$2/toolchain.properties command file
+  command=$(sed -n 's/.*Executing: //p' "$root/target/native-image-$1.log")
   maven_bom
   cp "$root/orchestrator/target/runtime.cdx.json" "$into/maven.cdx.json"
   {
-    tr : '\n' <<<"$class_path"
-    printf '%s\n' "$root/target/native/linux/$architecture/librunnerinit.a" "$home/release"
+    grep -o -- '-cp [^ ]*' <<<"$command" | cut -c5- | tr : '\n'
+    printf '%s\n' "$root/orchestrator/target/native-$architecture/librunnerinit.a" "$home/release"
   } | while read -r file; do
     printf '%s %s\n' "$(sha256sum <"$file" | cut -d' ' -f1)" "$(basename "$file")"
   done >"$into/inputs"
@@ -32,7 +29,7 @@ record_build() {
       "$(property openjdk.archive.sha256 "$properties")" "$(property openjdk.archive.file "$properties")" \
       "$(property zlib.archive.sha256 "$properties")" "$(property zlib.archive.file "$properties")"
   fi >>"$into/inputs"
-  image_options "$architecture" | sed "s:$root/::" >"$into/options"
+  sed "s:.* -cp [^ ]* ::; s:$root/::g" <<<"$command" | tr ' ' '\n' >"$into/options"
   jq -n --sort-keys --rawfile inputs "$into/inputs" --rawfile options "$into/options" \
     --arg executable "$(sha256sum <"$into/orchestrator" | cut -d' ' -f1)" \
     --arg jdk "$(property JAVA_RUNTIME_VERSION "$home/release")" \

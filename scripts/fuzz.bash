@@ -1,6 +1,3 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root is of ./do
-#
 # ./do fuzz. Each target is a class in the orchestrator's tests with a method for any bytes; its
 # seeds, and what once made it fail, are in orchestrator/src/test/fuzz. Jazzer changes those bytes
 # by what they reach in the code, until the time is over or a property does not hold.
@@ -9,7 +6,7 @@ fuzz_seeds=$root/orchestrator/src/test/fuzz
 fuzz_work=$root/target/fuzz
 
 # Whose branches guide the changes: ours, and those of the libraries that parse for us.
-fuzz_guides='com.circleci.**:com.google.gson.**:org.apache.hc.**:org.apache.commons.cli.**'
+fuzz_guides='com.circleci.**:com.google.gson.**:org.apache.hc.**'
 
 # Jazzer's watches over databases, shells, scripts and the like: no target comes near them, and
 # loading them takes longer than a short run.
@@ -20,16 +17,6 @@ fuzz_needless=$(printf 'com.code_intelligence.jazzer.sanitizers.%s:' BigDecimal 
   XmlParserSsrfGuidance)
 
 fuzz_targets() { find "$fuzz_seeds" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort; }
-
-# Compiles the tests, and sets class_path to theirs with Jazzer.
-fuzz_prepare() {
-  maven test-compile -pl orchestrator
-  local list=$root/orchestrator/target/fuzz-class-path
-  if [[ ! -f $list || $root/pom.xml -nt $list || $root/orchestrator/pom.xml -nt $list ]]; then
-    maven dependency:build-classpath -pl orchestrator -Pfuzz -DincludeScope=test -Dmdep.outputFile="$list"
-  fi
-  class_path=$root/orchestrator/target/test-classes:$root/orchestrator/target/classes:$(cat "$list")
-}
 
 # fuzz_one TARGET SECONDS SEED CLASS_PATH; 0 stands for any seed.
 fuzz_one() {
@@ -82,7 +69,9 @@ fuzz() {
   ((${#targets[@]})) || targets=("${all[@]}")
 
   local class_path target
-  fuzz_prepare
+  maven test-compile dependency:build-classpath -pl orchestrator -Pfuzz -DincludeScope=test \
+    -Dmdep.outputFile="$root/orchestrator/target/fuzz-class-path"
+  class_path=$root/orchestrator/target/test-classes:$root/orchestrator/target/classes:$(<"$root/orchestrator/target/fuzz-class-path")
   for target in "${targets[@]}"; do
     while (($(jobs -rp | wc -l) >= 2)); do wait -n || true; done
     fuzz_one "$target" "$seconds" "$seed" "$class_path" &

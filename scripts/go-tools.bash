@@ -1,7 +1,4 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root and cache are of ./do
-#
-# Tools that are to be had as Go modules alone. Sourced by the scripts that need one.
+# Tools that are to be had as Go modules alone.
 
 find_go() {
   local go

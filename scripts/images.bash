@@ -1,18 +1,17 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root and cache are of ./do
-#
-# ./do images and ./do images-for-server. Sourced by ./do.
+# ./do images and ./do images-for-server.
 
-# shellcheck source=scripts/publish.bash
-source "$root/scripts/publish.bash"
-
-# The architectures that there are executables for.
+# The architectures that there are executables for, which have to be of the same sources.
 image_architectures() {
-  local executable found=false
-  for executable in "$root"/target/bin/linux/*/orchestrator; do
-    [[ -x $executable ]] && found=true && basename "$(dirname "$executable")"
+  local architecture found=() records=()
+  for architecture in $(architectures); do
+    [[ -x $root/target/bin/linux/$architecture/orchestrator ]] || continue
+    found+=("$architecture")
+    records+=("$root/target/bin/linux/$architecture/inputs.json")
   done
-  $found || die "no executable in target/bin: ./do build makes it"
+  ((${#found[@]})) || die "no executable in target/bin: ./do build makes it"
+  (($(jq '.inputs[] | select(.name == "orchestrator.jar").sha256' "${records[@]}" 2>/dev/null | sort -u | wc -l) <= 1)) ||
+    die "the executables of ${found[*]} are of different sources: ./do build makes both; ARCHITECTURES names one"
+  printf '%s\n' "${found[@]}"
 }
 
 # The tool to build with: IMAGE_BUILDER, else the first one that is there, else Debian's podman.

@@ -1,11 +1,5 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root, cache and smoke_dir are of ./do and scripts/smoke-tests.bash
-#
 # ./do kubernetes-tests: Kubernetes' own programs, built from source, and a cluster of one node in
-# namespaces of its own. Sourced by ./do.
-
-# shellcheck source=scripts/go-tools.bash
-source "$root/scripts/go-tools.bash"
+# namespaces of its own.
 
 kubernetes_programs() {
   local version package flags=''
@@ -87,7 +81,7 @@ start_cluster() {
   make_cgroups "$name"
   # What is in these namespaces ends with their first process, which ends with this script.
   setpriv --pdeathsig KILL unshare --pid --mount --net --ipc --uts --fork --kill-child --mount-proc \
-    "$root/scripts/cluster.bash" "$kubernetes" "$state" "$name" >"$state/cluster.log" 2>&1 &
+    "$root/scripts/cluster" "$kubernetes" "$state" "$name" >"$state/cluster.log" 2>&1 &
   cluster=$!
   cluster_cgroup=$name
   for ((tries = 0; tries < 600; tries++)); do

@@ -1,13 +1,10 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root is of ./do
-#
-# ./do license-attributions: NOTICE, of what is linked into the executable. Sourced by ./do.
+# ./do license-attributions: NOTICE, of what is linked into the executable.
 
 # One entry for each jar of the class path: name, version, and what its own NOTICE says.
 maven_attributions() {
-  local bom=$root/orchestrator/target/runtime.cdx.json paths=$root/orchestrator/target/notice-class-path
+  local bom=$root/orchestrator/target/runtime.cdx.json paths=$root/orchestrator/target/class-path
   local group name version licence site jar notice
-  maven dependency:build-classpath -pl orchestrator -DincludeScope=runtime -Dmdep.outputFile="$paths" >&2
+  compile
   while IFS=$'\t' read -r group name version licence site; do
     [[ $licence == Apache-2.0 ]] ||
       die "license-attributions: $name is under $licence: NOTICE.template and maven_attributions know Apache-2.0 alone"
@@ -24,8 +21,6 @@ maven_attributions() {
 
 write_notice() {
   need jq=jq unzip=unzip
-  # shellcheck source=scripts/build-record.bash
-  source "$root/scripts/build-record.bash"
   maven_bom
   local maven graalvm certifi
   maven=$(maven_attributions) || exit 1

@@ -1,10 +1,4 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root and cache are of ./do
-#
-# SBOM, provenance, signature and the way to the registry, for ./do images. Sourced by ./do.
-
-# shellcheck source=scripts/go-tools.bash
-source "$root/scripts/go-tools.bash"
+# SBOM, provenance, signature and the way to the registry, for ./do images.
 
 # renovate: github.com/sigstore/cosign/v3
 cosign_version=v3.1.3

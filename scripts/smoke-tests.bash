@@ -1,7 +1,4 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root and cache are of ./do
-#
-# ./do smoke-tests: makes the base images, and lets JUnit run Pods over them. Sourced by ./do.
+# ./do smoke-tests: makes the base images, and lets JUnit run Pods over them.
 
 # Podman's settings and a storage of its own, so that nothing of the machine is touched.
 podman_of_our_own() {

@@ -84,7 +84,7 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .haveNameMatching("java\\.(nio\\.file\\.Files|io\\.(File|RandomAccessFile)\\w*)");
 
-  /** The executable has but a plain one: {@code PlainFormatting}. */
+  /** The executable has but a plain one: {@code PlainFormat}. */
   @ArchTest
   static final ArchRule noFormatting =
       noClasses()

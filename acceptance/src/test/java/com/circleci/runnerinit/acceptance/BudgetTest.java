@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * are the same on every machine, so their limits are tight; those of times are wide enough for a
  * busy one. {@code ./do bench} has the ratios.
  */
+@Tag("image")
 @InAContainer
 @Isolated
 class BudgetTest {

@@ -3,9 +3,9 @@ package com.circleci.runnerinit.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.Executables;
-import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Command;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,7 +39,7 @@ class BytesTest {
 
     assertThat(given.execute("/orchestrator", "init", "/image").exitCode()).isZero();
 
-    HostCommand.run(
+    Command.succeed(
         "/bin/sh",
         "-e",
         "-c",

@@ -202,10 +202,13 @@ class ConfigurationTest {
 
   @Test
   void shouldTakeTheConfigurationFromTheFlagToo(Scenario given) {
-    given.agent("print=ran");
+    given.agent("print=ran", "touch=/out/started", "wait-file=/out/end");
 
     var container = given.secretMayShow().run("run-task", "--config", given.configuration());
+    given.root().awaitFile("/out/started");
 
+    assertThat(container.orchestrator().commandLine()).contains(given.token());
+    given.root().file("/out/end", "");
     assertThat(container.exitCode()).isZero();
     assertThat(container.stdout().lines()).contains("ran");
     assertThat(container.stdout().text()).doesNotContain(given.token());

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.acceptance.harness.Container;
-import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.Command;
 import com.circleci.runnerinit.testing.HttpReply;
 import com.circleci.runnerinit.testing.Signal;
 import com.google.gson.JsonParser;
@@ -197,7 +197,7 @@ class HealthTest {
         .contains("runner_init_uptime_seconds ")
         .contains("runner_init_build_info{")
         .contains("runner_init_phase{");
-    HostCommand.feed(page, "promtool", "check", "metrics");
+    Command.feed(page, "promtool", "check", "metrics");
   }
 
   @Test

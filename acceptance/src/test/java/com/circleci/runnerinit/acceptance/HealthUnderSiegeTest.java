@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.Budget;
 import com.circleci.runnerinit.acceptance.harness.Container;
-import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Command;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -39,7 +39,7 @@ class HealthUnderSiegeTest {
 
   @Test
   void shouldAnswerProbesSoonAndStaySmall(Scenario given) throws IOException {
-    HostCommand.run(
+    Command.succeed(
         "prlimit", "--nofile=20000:20000", "--pid", Long.toString(ProcessHandle.current().pid()));
     given.agent("touch=/out/started", "wait-file=/out/end");
     var container = given.runTask();

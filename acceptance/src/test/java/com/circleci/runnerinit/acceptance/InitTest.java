@@ -3,9 +3,9 @@ package com.circleci.runnerinit.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.Executables;
-import com.circleci.runnerinit.acceptance.harness.HostCommand;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import com.circleci.runnerinit.testing.Command;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,11 +126,11 @@ class InitTest {
   @Test
   void shouldNotHandOnWhatChangesTheUser(Scenario given) {
     source(given);
-    HostCommand.run("chmod", "6755", given.root().path("/image/orchestrator").toString());
+    Command.succeed("chmod", "6755", given.root().path("/image/orchestrator").toString());
 
     init(given, "init", "/image", "/volume/bin");
 
-    HostCommand.run(
+    Command.succeed(
         "find",
         given.root().path("/volume/bin").toString(),
         "-perm",

@@ -4,12 +4,12 @@ import static com.circleci.runnerinit.testing.Route.FAIL;
 import static com.circleci.runnerinit.testing.Route.UNCLAIM;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.circleci.runnerinit.acceptance.harness.HostCommand;
+import com.circleci.runnerinit.acceptance.harness.HostServer;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
-import com.circleci.runnerinit.acceptance.harness.Nginx;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.Command;
 import com.circleci.runnerinit.testing.OpensslCertificates;
 import com.circleci.runnerinit.testing.TestCertificate;
 import java.nio.file.Files;
@@ -77,7 +77,7 @@ class NginxTest {
     var cells = row.split(" \\| ", -1);
     trust(given).agent("exit=1");
     var pem = TestCertificate.RSA.pemWithKey();
-    try (var nginx = Nginx.start(pem, "location / { " + cells[0] + " }")) {
+    try (var nginx = HostServer.nginx(pem, "location / { " + cells[0] + " }")) {
       given.apiBaseUrl(nginx.baseUrl());
 
       var container = given.runTask();
@@ -111,7 +111,8 @@ class NginxTest {
     given.root().devices().file("/ca.pem", certificates.pem("ca"));
     given.root().file("/etc/hosts", "127.0.0.1 " + host + "\n");
     given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
-    try (var nginx = Nginx.start(certificates.pemWithKey("leaf"), "location / { return 200; }")) {
+    try (var nginx =
+        HostServer.nginx(certificates.pemWithKey("leaf"), "location / { return 200; }")) {
       given.apiBaseUrl("https://" + host + ":" + nginx.port());
       assertThat(given.runTask().exitCode()).as("%s", given.container().stdout().text()).isZero();
       assertThat(nginx.requests(1)).hasSize(1);
@@ -149,7 +150,7 @@ class NginxTest {
             + folder.resolve("many.pem")
             + "; location / { return 200; }";
     try (var nginx =
-        Nginx.start(certificates.pem("leaf") + chain + certificates.key("leaf"), asking)) {
+        HostServer.nginx(certificates.pem("leaf") + chain + certificates.key("leaf"), asking)) {
       given.apiBaseUrl(nginx.baseUrl());
       assertThat(given.runTask().exitCode()).as("%s", given.container().stdout().text()).isZero();
     }
@@ -159,9 +160,9 @@ class NginxTest {
   void shouldRefuseATlsThatIsTooOld(Scenario given) {
     trust(given).agent("exit=1");
     var old = "ssl_protocols TLSv1 TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0; return 200;";
-    try (var nginx = Nginx.start(TestCertificate.RSA.pemWithKey(), old)) {
+    try (var nginx = HostServer.nginx(TestCertificate.RSA.pemWithKey(), old)) {
       var server = "127.0.0.1:" + nginx.port();
-      HostCommand.run(
+      Command.succeed(
           "openssl", "s_client", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0", "-connect", server);
       given.apiBaseUrl(nginx.baseUrl());
 
@@ -171,11 +172,11 @@ class NginxTest {
     }
   }
 
-  private static Nginx inFrontOf(Scenario given, String more) {
+  private static HostServer inFrontOf(Scenario given, String more) {
     trust(given);
     var location =
         "location / { proxy_http_version 1.1; proxy_pass " + given.api().baseUrl() + "; }";
-    return Nginx.start(TestCertificate.RSA.pemWithKey(), more + location);
+    return HostServer.nginx(TestCertificate.RSA.pemWithKey(), more + location);
   }
 
   private static Scenario trust(Scenario given) {

@@ -31,6 +31,7 @@ class OverrideTest {
     assertThat(report.arguments())
         .containsExactly(INIT, "report=/out/init", "exec", Scenario.ORCHESTRATOR, "run-task");
     assertThat(report.number("pid")).isOne();
+    assertThat(report.environment()).contains("CIRCLECI_GOAT_CONFIG=" + given.configuration());
     assertThat(given.root().has("/out/ran")).isTrue();
   }
 

@@ -2,10 +2,15 @@ package com.circleci.runnerinit.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.acceptance.harness.HostServer;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
-import com.circleci.runnerinit.acceptance.harness.Tinyproxy;
+import com.circleci.runnerinit.testing.Conversation;
+import com.circleci.runnerinit.testing.ScriptedServer;
 import com.circleci.runnerinit.testing.TestCertificate;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,11 +21,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The way to the runner API that the environment names, by the rules of Go, through Tinyproxy. */
 @InAContainer
 class ProxyTest {
-  private static Tinyproxy proxy;
+  private static HostServer proxy;
 
   @BeforeAll
   static void startProxy() {
-    proxy = Tinyproxy.start();
+    proxy = HostServer.tinyproxy("");
   }
 
   @AfterAll
@@ -94,7 +99,7 @@ class ProxyTest {
   @ParameterizedTest
   @ValueSource(strings = {"https", "http"})
   void shouldGiveTheProxyItsCredentials(String scheme, Scenario given) {
-    try (var guarded = Tinyproxy.startFor("runner", "s3cret")) {
+    try (var guarded = HostServer.tinyproxy("BasicAuth runner s3cret")) {
       var url = "http://runner:s3%63ret@" + guarded.address();
       prepare(scheme + " | HTTPS_PROXY=" + url + " HTTP_PROXY=" + url, given);
 
@@ -114,7 +119,7 @@ class ProxyTest {
     "runner@, 401 (Unauthorized)"
   })
   void shouldSayThatTheProxyRefused(String credentials, String status, Scenario given) {
-    try (var guarded = Tinyproxy.startFor("runner", "s3cret")) {
+    try (var guarded = HostServer.tinyproxy("BasicAuth runner s3cret")) {
       prepare("https | HTTPS_PROXY=http://" + credentials + guarded.address(), given);
 
       var container = given.runTask();
@@ -132,6 +137,63 @@ class ProxyTest {
 
     assertThat(FirstAttempt.error(given.runTask()))
         .isEqualTo("proxyconnect tcp: dial tcp 127.0.0.1:1: connect: connection refused");
+  }
+
+  /** Whose head Tinyproxy does not show; nor does it speak TLS. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldAskForATunnelWithNothingButWhatIsForTheProxy(boolean overTls, Scenario given)
+      throws IOException {
+    try (var tunnel =
+        overTls
+            ? ScriptedServer.https(TestCertificate.RSA.context(), ProxyTest::openTunnel)
+            : ScriptedServer.http(ProxyTest::openTunnel)) {
+      prepare("https | HTTPS_PROXY=" + tunnel.url().replace("://", "://user:p%40ss@"), given);
+
+      assertThat(given.runTask().exitCode()).isZero();
+
+      var server = "runner.test:" + given.api().port();
+      var connect = tunnel.onlyRequest();
+      assertThat(connect.line()).isEqualTo("CONNECT " + server + " HTTP/1.1");
+      assertThat(connect.headers()).containsOnlyKeys("host", "user-agent", "proxy-authorization");
+      assertThat(connect.only("host")).isEqualTo(server);
+      assertThat(connect.only("user-agent")).startsWith("CircleCI-GOAT/");
+      assertThat(connect.only("proxy-authorization")).isEqualTo("Basic dXNlcjpwQHNz");
+      assertThat(given.api().calls().getFirst().header("proxy-authorization")).isEmpty();
+    }
+  }
+
+  @Test
+  void shouldSayThatTheProxyCannotBeTrusted(Scenario given) throws IOException {
+    try (var proxy =
+        ScriptedServer.https(TestCertificate.SELF_SIGNED.context(), ProxyTest::openTunnel)) {
+      prepare("https | HTTPS_PROXY=" + proxy.url(), given);
+
+      assertThat(FirstAttempt.error(given.runTask()))
+          .startsWith("proxyconnect tcp: tls: failed to verify certificate: x509: ");
+    }
+  }
+
+  private static void openTunnel(Conversation conversation) throws IOException {
+    var port = conversation.receive().path().replaceFirst(".*:", "");
+    try (var server = new Socket(InetAddress.ofLiteral("127.0.0.1"), Integer.parseInt(port))) {
+      conversation.send("HTTP/1.1 200 Connection established\r\n\r\n");
+      var client = conversation.socket();
+      var back = Thread.ofVirtual().start(() -> copy(server, client));
+      copy(client, server);
+      back.join();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void copy(Socket from, Socket to) {
+    try {
+      from.getInputStream().transferTo(to.getOutputStream());
+      to.shutdownOutput();
+    } catch (IOException _) {
+      // One of the two went away; so does the other.
+    }
   }
 
   /** Returns the scheme of {@code SCHEME | VARIABLE=VALUE…}. */

@@ -8,19 +8,24 @@ import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.FakeRunnerApi;
+import com.circleci.runnerinit.testing.NameServer;
+import com.circleci.runnerinit.testing.NameServer.Behaviour;
 import com.circleci.runnerinit.testing.Route;
+import com.circleci.runnerinit.testing.ScriptedServer;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -160,6 +165,52 @@ class RunnerApiAnswersTest {
         .containsOnly("timeout awaiting response headers");
   }
 
+  enum Silence {
+    NO_NETWORK(
+        "dial tcp: lookup runner.test on 127.53.2.1:53: dial udp 127.53.2.1:53: "
+            + "connect: network is unreachable"),
+    SILENT_NAME_SERVER("dial tcp: lookup runner.test on 127.53.2.1:53: i/o timeout"),
+    SILENT_PROXY("proxyconnect tcp: timeout awaiting the answer to CONNECT");
+
+    final String reason;
+
+    Silence(String reason) {
+      this.reason = reason;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldGiveUpWithinTheBudgetAndSayWhatWasTriedWhereNothingAnswers(
+      Silence silence, Scenario given) throws IOException {
+    given.agent("exit=1");
+    given.apiBaseUrl("https://runner.test");
+    given.root().file("/etc/resolv.conf", "nameserver 127.53.2.1\n");
+    try (var names = NameServer.start("127.53.2.1", 53).otherwise(Behaviour.SILENT);
+        var proxy = ScriptedServer.http(Conversation::waitForClient)) {
+      switch (silence) {
+        case NO_NETWORK -> given.noNetwork();
+        case SILENT_NAME_SERVER -> {}
+        case SILENT_PROXY -> given.environment("HTTPS_PROXY", proxy.url());
+      }
+      var began = System.nanoTime();
+
+      var container = given.runTask();
+
+      assertThat(container.exitCode()).isOne();
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(19));
+      assertThat(container.stdout().events("POST /api/v2/task/event/fail"))
+          .hasSizeGreaterThan(1)
+          .extracting(line -> line.fields().get("error"))
+          .containsOnly(silence.reason);
+      assertThat(container.stdout().log().getLast().fields().get("error"))
+          .endsWith(
+              "failed to send fail event for task: error calling CircleCI runner API: "
+                  + silence.reason);
+      assertThat(names.asked().isEmpty()).isEqualTo(silence != Silence.SILENT_NAME_SERVER);
+    }
+  }
+
   static Stream<Answer> failuresThatPass() {
     return Stream.of(
         Answer.status(500),
@@ -240,9 +291,26 @@ class RunnerApiAnswersTest {
 
     assertThat(container.exitCode()).isZero();
     assertThat(container.stdout().events("POST /api/v2/task/event/fail"))
-        .extracting(line ->
-            List.of(line.fields().get("http.attempt"), line.fields().get("http.status_code")))
-        .contains(List.of("2", "200"));
+        .satisfiesExactly(
+            line ->
+                assertThat(line.fields())
+                    .containsEntry("http.attempt", "1")
+                    .containsEntry("http.host", "127.0.0.1:" + given.api().port())
+                    .containsEntry("http.method", "POST")
+                    .containsEntry("http.route", FAIL.path())
+                    .containsEntry("http.scheme", "http")
+                    .containsEntry("http.status_code", "500")
+                    .containsEntry("result", "error")
+                    .hasEntrySatisfying(
+                        "error",
+                        error ->
+                            assertThat(error).endsWith("500 (Internal Server Error) (1 attempts)")),
+            line ->
+                assertThat(line.fields())
+                    .containsEntry("http.attempt", "2")
+                    .containsEntry("http.status_code", "200")
+                    .containsEntry("result", "success")
+                    .doesNotContainKey("error"));
   }
 
   private static Consumer<String> isSameAsFirst(Scenario given) {

@@ -7,6 +7,7 @@ import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.SilentAddress;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,8 +25,22 @@ class RunnerApiWireTest {
     assertThat(call.header("accept")).hasValue("application/json; charset=utf-8");
     assertThat(call.header("content-type")).hasValue("application/json; charset=utf-8");
     assertThat(call.header("host")).hasValue("127.0.0.1:" + given.api().port());
+    assertThat(call.only("connection")).isEqualTo("close");
+    assertThat(call.only("idempotency-key")).matches("[0-9a-f-]{36}");
     assertThat(call.header("user-agent").orElseThrow())
         .matches("CircleCI-GOAT/\\S+ \\(linux; (amd64|arm64); [0-9a-f]{8}\\)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void shouldSendHeadAndBodyInOnePiece(boolean overTls, Scenario given) {
+    if (overTls) {
+      given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+      given.root().devices().file("/etc/ssl/cert.pem", TestCertificate.ROOT.pem());
+    }
+    var call = failAndGetTheCall(given);
+
+    assertThat(call.firstRead()).isEqualTo(call.size());
   }
 
   @Test
@@ -43,9 +58,10 @@ class RunnerApiWireTest {
             "\\{\"allocation\":\"allocation-1\",\"timestamp\":\\d{13},\"message\":\"[A-Za-z0-9+/=]+\"}\n");
   }
 
-  @Test
-  void shouldKeepThePathOfTheBaseUrl(Scenario given) {
-    given.apiBaseUrl(given.api().baseUrl() + "/behind/a/proxy/");
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/", "//"})
+  void shouldKeepThePathOfTheBaseUrl(String end, Scenario given) {
+    given.apiBaseUrl(given.api().baseUrl() + "/behind/a/proxy" + end);
     given.agent("exit=1");
 
     given.runTask().exitCode();
@@ -53,6 +69,15 @@ class RunnerApiWireTest {
     assertThat(given.api().calls())
         .extracting(Call::path)
         .contains("/behind/a/proxy" + FAIL.path());
+  }
+
+  @Test
+  void shouldAskForAnInternationalHostInPunycode(Scenario given) {
+    given.root().file("/etc/hosts", "127.0.0.1 xn--bcher-kva.test\n");
+    given.apiBaseUrl(given.api().baseUrl("B\u00fccher.test"));
+
+    assertThat(failAndGetTheCall(given).header("host"))
+        .hasValue("xn--bcher-kva.test:" + given.api().port());
   }
 
   /** In a root without /proc, where the JDK knows no IPv6. */

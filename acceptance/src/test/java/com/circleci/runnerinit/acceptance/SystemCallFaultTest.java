@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * docs/reference/faults.md, with a task that goes well and one that fails. {@link Tracer} says how
  * the faults are made.
  */
+@Tag("image")
 @InAContainer
 class SystemCallFaultTest {
   static final String READY = "/opt/circleci/status/ready";

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** In a container whose limit of threads ({@code pids.max}) leaves none for a task. */
+@Tag("image")
 @InAContainer
 class ThreadLimitTest {
   private static final String WHY = "no thread could be started";

@@ -2,8 +2,8 @@ package com.circleci.runnerinit.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.acceptance.harness.HostServer;
 import com.circleci.runnerinit.acceptance.harness.InAContainer;
-import com.circleci.runnerinit.acceptance.harness.Nginx;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.OpensslCertificates;
 import java.io.IOException;
@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Each algorithm of TLS that the executable has kept ({@code ClientSecurityServices}), with a
  * server that speaks no other.
  */
+@Tag("image")
 @InAContainer
 class TlsAlgorithmsTest {
   private static final Map<String, OpensslCertificates> AUTHORITIES = new ConcurrentHashMap<>();
@@ -121,7 +123,7 @@ class TlsAlgorithmsTest {
     given.root().devices().file("/ca.pem", certificates.pem("ca"));
     given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
     try (var nginx =
-        Nginx.start(certificates.pemWithKey("server"), directives + " return 200 '{}';")) {
+        HostServer.nginx(certificates.pemWithKey("server"), directives + " return 200 '{}';")) {
       given.apiBaseUrl(nginx.baseUrl());
 
       var container = given.runTask();

@@ -37,13 +37,13 @@ final class FileSystems {
     try {
       Files.createDirectories(at);
       if (type.equals("tmpfs")) {
-        Command.run(List.of("mount", "-t", type, "-o", "size=" + BYTES, type, at.toString()));
+        Machine.run(List.of("mount", "-t", type, "-o", "size=" + BYTES, type, at.toString()));
       } else {
         var image = folder.resolve(type + ".image");
         Files.deleteIfExists(image);
-        Command.run(List.of("truncate", "--size", BYTES, image.toString()));
-        Command.run(List.of("mkfs." + type, "-q", image.toString()));
-        Command.run(List.of("mount", "-o", "loop", image.toString(), at.toString()));
+        Machine.run(List.of("truncate", "--size", BYTES, image.toString()));
+        Machine.run(List.of("mkfs." + type, "-q", image.toString()));
+        Machine.run(List.of("mount", "-o", "loop", image.toString(), at.toString()));
         // It lives for as long as it is mounted.
         Files.delete(image);
       }

@@ -1,8 +1,8 @@
 package com.circleci.runnerinit.bench;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import com.circleci.runnerinit.testing.Command;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -36,11 +36,28 @@ final class Machine {
   }
 
   /** Of Debian packages. */
-  private static String versions(String... packages) throws IOException {
+  private static String versions(String... packages) {
     var command = new ArrayList<>(List.of("dpkg-query", "-W", "-f", "${Package} ${Version}, "));
     command.addAll(List.of(packages));
-    var query = new ProcessBuilder(command).redirectErrorStream(true).start();
-    return new String(query.getInputStream().readAllBytes(), UTF_8).replaceFirst(", $", "");
+    return Command.run(Path.of("").toAbsolutePath(), Map.of(), command)
+        .output()
+        .replaceFirst(", $", "");
+  }
+
+  /**
+   * Runs one of its programs to the end.
+   *
+   * @throws BenchException with what it said, if it fails or is not there
+   */
+  static void run(List<String> command) {
+    try {
+      var done = Command.run(Path.of("").toAbsolutePath(), Map.of(), command);
+      if (done.status() != 0) {
+        throw new BenchException(String.join(" ", command) + ": " + done.output().strip());
+      }
+    } catch (UncheckedIOException e) {
+      throw new BenchException(String.valueOf(e.getMessage()));
+    }
   }
 
   private static Optional<String> field(String file, String name) throws IOException {

@@ -89,7 +89,7 @@ final class Pods {
         var times = file.map(MapMode.READ_WRITE, 0, SHARED_BYTES).order(ByteOrder.nativeOrder());
         podman("pod", "create", "--name", POD, "--network", "none");
         createContainers(volume, withInit);
-        Command.run(List.of("sync", "-f", folder.toString()));
+        Machine.run(List.of("sync", "-f", folder.toString()));
         var began = System.nanoTime();
         podman("pod", "start", POD);
         while (times.getLong(MAIN_AT) == 0) {
@@ -177,6 +177,6 @@ final class Pods {
   private static void podman(String... words) {
     var command = new ArrayList<>(List.of("podman"));
     command.addAll(List.of(words));
-    Command.run(command);
+    Machine.run(command);
   }
 }

@@ -2,20 +2,18 @@ package com.circleci.runnerinit.cmd;
 
 import com.circleci.runnerinit.clients.runner.Reporter;
 import com.circleci.runnerinit.clients.runner.RunnerApi;
-import com.circleci.runnerinit.cmd.CommandLine.Command;
-import com.circleci.runnerinit.cmd.CommandLine.Flag;
 import com.circleci.runnerinit.configuration.Configuration;
-import com.circleci.runnerinit.configuration.ConfigurationParser;
 import com.circleci.runnerinit.configuration.Environment;
-import com.circleci.runnerinit.configuration.ParsedConfiguration;
-import com.circleci.runnerinit.configuration.Secret;
 import com.circleci.runnerinit.init.BinariesInstaller;
+import com.circleci.runnerinit.linux.CStrings;
+import com.circleci.runnerinit.linux.Interest;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
+import com.circleci.runnerinit.linux.NativeBlock;
 import com.circleci.runnerinit.log.BufferedSink;
+import com.circleci.runnerinit.log.ControlCharacters;
 import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogFormat;
-import com.circleci.runnerinit.log.LogSink;
 import com.circleci.runnerinit.log.TimeZone;
 import com.circleci.runnerinit.lookup.LookupException;
 import com.circleci.runnerinit.lookup.ProgramLookup;
@@ -24,85 +22,71 @@ import com.circleci.runnerinit.task.Outcome;
 import com.circleci.runnerinit.task.Plan;
 import com.circleci.runnerinit.task.TaskRun;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.LongUnaryOperator;
 
 /** The program as a function: words in, exit code out. */
-final class Program {
-  /** How the runner API is to be had. */
-  @FunctionalInterface
-  interface Reporters {
-    Reporter reporter(
-        String baseUrl,
-        Secret token,
-        String userAgent,
-        Map<String, String> environment,
-        EventLog log);
-  }
-
-  /** How long the last log lines may take to be read. */
-  private static final Duration FLUSH_LIMIT = Duration.ofSeconds(1);
-
+class Program {
   private static final int STANDARD_OUTPUT = 1;
+  private static final int STANDARD_ERROR = 2;
+
+  /** How long the last log lines, or an error, may take to be read. */
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final Kernel kernel;
-  private final Reporters reporters;
   private final String path;
   private final String name;
-  private final Console console;
+  private final BufferedSink output;
 
   /**
    * The program under a kernel.
    *
-   * @param reporters makes the client of the runner API
    * @param path by which it was started, as {@code argv[0]} has it
    */
-  Program(Kernel kernel, Reporters reporters, String path) {
-    this.reporters = reporters;
+  Program(Kernel kernel, String path) {
     this.kernel = kernel;
     this.path = path;
     name = path.substring(path.lastIndexOf('/') + 1);
-    console = new Console(kernel, name);
+    output = new BufferedSink(kernel, STANDARD_OUTPUT);
   }
 
   ExitCode run(List<String> words) {
     Environment environment = new Environment(kernel.processes().environment());
     try {
-      return switch (InvocationParser.parse(words, environment)) {
-        case Invocation.Help help -> print(HelpText.of(help.command(), name));
-        case Invocation.Version() ->
-            print("runner-init version " + BuildInfo.VERSION + " (built " + BuildInfo.DATE + ")\n");
-        case Invocation.Init init -> init(init, environment);
-        case Invocation.HandOver handOver -> handOver(handOver, environment);
-        case Invocation.RunTask task -> runTask(task, environment);
+      CommandLine line = CommandLine.parse(words, environment);
+      if (line.asksForHelp()) {
+        return print(line.help(name));
+      }
+      if (line.asksForVersion()) {
+        return print(
+            "runner-init version " + BuildInfo.VERSION + " (built " + BuildInfo.DATE + ")\n");
+      }
+      return switch (line.command()) {
+        case INIT -> init(line, environment);
+        case OVERRIDE -> override(line, environment);
+        case RUN_TASK -> runTask(line.plan(), line.logFormat(), environment);
       };
     } catch (UsageException e) {
       String hint = e.exitCode() == ExitCode.USAGE ? " (see " + name + " --help)" : "";
-      console.error(e.getMessage() + hint);
+      printError(e.getMessage() + hint);
       return e.exitCode();
     }
   }
 
-  private ExitCode print(String text) {
-    console.print(text);
-    return ExitCode.HANDLED;
-  }
-
-  private ExitCode init(Invocation.Init init, Environment environment) {
-    EventLog log = openLog(environment, init.logFormat(), console::printLine);
-    announce(log);
+  private ExitCode init(CommandLine line, Environment environment) throws UsageException {
+    Duration shutdownDelay = line.shutdownDelay();
+    EventLog log = openLog(environment, line.logFormat(), false);
     try {
-      new BinariesInstaller(kernel, log, init.shutdownDelay())
-          .install(absolute(init.source()), absolute(init.destination()));
+      new BinariesInstaller(kernel, log, shutdownDelay)
+          .install(absolute(line.source()), absolute(line.destination()));
       return ExitCode.HANDLED;
     } catch (IOException e) {
       return fail(log, "orchestrator: init", e);
@@ -110,26 +94,27 @@ final class Program {
   }
 
   /** Replaces this process by the custom init process, which is given this program to run. */
-  private ExitCode handOver(Invocation.HandOver handOver, Environment environment) {
-    EventLog log = openLog(environment, handOver.logFormat(), console::printLine);
-    announce(log);
-    log.event("override-entrypoint").with("entrypoint", handOver.entrypoint()).write();
+  private ExitCode override(CommandLine line, Environment environment) throws UsageException {
+    List<String> words = new ArrayList<>(line.entrypoint());
+    // What run-task would refuse is refused here, where the operator looks first.
+    line.plan();
+    EventLog log = openLog(environment, line.logFormat(), false);
+    log.event("override-entrypoint").with("entrypoint", List.copyOf(words)).write();
     try {
-      ProgramLookup programs = new ProgramLookup(kernel.files(), environment.get("PATH"));
-      List<String> words = new ArrayList<>(handOver.entrypoint());
-      words.add(ownPath(programs));
+      Optional<String> directories = environment.get("PATH");
+      words.add(ownPath(directories));
       words.add(Command.RUN_TASK.word());
-      words.addAll(handOver.passedOn());
-      Map<String, String> config = new HashMap<>();
-      handOver.config().ifPresent(text -> config.put(Flag.CONFIG.variable(), text));
-      kernel.processes().execute(programs.find(words.getFirst()), words, environment.with(config));
+      words.addAll(line.passedOn());
+      List<byte[]> variables = environment.with(line.configPassedOn());
+      String program = ProgramLookup.find(kernel.files(), directories, words.getFirst());
+      kernel.processes().execute(program, words, variables);
       throw new AssertionError("execve returned without an error");
     } catch (LookupException | KernelException e) {
       return fail(log, "override-entrypoint", e);
     }
   }
 
-  private String ownPath(ProgramLookup programs) throws KernelException, LookupException {
+  private String ownPath(Optional<String> directories) throws KernelException, LookupException {
     try {
       String running = kernel.files().readLink("/proc/self/exe");
       if (kernel.files().exists(running)) {
@@ -139,7 +124,7 @@ final class Program {
     } catch (KernelException e) {
       // An image without /proc.
     }
-    return absolute(programs.find(path));
+    return absolute(ProgramLookup.find(kernel.files(), directories, path));
   }
 
   /** As it is written, less what means nothing; as Go, it does not ask where links lead. */
@@ -156,84 +141,99 @@ final class Program {
     return "/" + String.join("/", names);
   }
 
-  private ExitCode runTask(Invocation.RunTask task, Environment environment) {
+  private ExitCode runTask(Plan plan, LogFormat format, Environment environment) {
     kernel.processes().wipeEnvironment(Environment.OWN_PREFIX);
-    BufferedSink sink = new BufferedSink(kernel, STANDARD_OUTPUT);
-    EventLog log = openLog(environment, task.logFormat(), sink);
-    sink.start(lines ->
-        log.event("log: lines dropped")
-            .with("lines", lines)
-            .warning("nobody read the log in time")
-            .write());
-    announce(log);
+    EventLog log = openLog(environment, format, true);
     try {
-      return runTask(task, environment, log);
+      String userAgent =
+          RunnerApi.userAgent(
+              BuildInfo.VERSION, System.getProperty("os.arch", ""), kernel.processes().hostName());
+      Reporter reporter = reporter(plan.configuration(), userAgent, environment, log);
+      Outcome outcome =
+          new TaskRun(kernel, environment, log, reporter, plan, BuildInfo.VERSION, BuildInfo.DATE)
+              .run();
+      if (outcome instanceof Outcome.Untold(List<String> errors)) {
+        printError(String.join("; ", errors));
+      }
+      return outcome.exitCode();
     } catch (KernelException e) {
       return fail(log, "run-task", e);
     } finally {
-      sink.flush(FLUSH_LIMIT);
+      output.flush(PATIENCE);
     }
   }
 
-  private ExitCode runTask(Invocation.RunTask task, Environment environment, EventLog log)
-      throws KernelException {
-    ParsedConfiguration parsed = ConfigurationParser.parse(task.config());
-    Configuration configuration = parsed.configuration();
-    Reporter api =
-        reporters.reporter(
-            configuration.runnerApiBaseUrl(),
-            configuration.token(),
-            RunnerApi.userAgent(
-                BuildInfo.VERSION,
-                System.getProperty("os.arch", ""),
-                kernel.processes().hostName()),
-            environment.withoutOwn(),
-            log);
-    Plan plan =
-        new Plan(
-            parsed,
-            task.shutdownDelay(),
-            task.gracePeriod(),
-            task.signalPolicy(),
-            task.stopSignals(),
-            task.healthAddress());
-    Outcome outcome =
-        new TaskRun(kernel, environment, log, api, plan, BuildInfo.VERSION, BuildInfo.DATE).run();
-    if (outcome instanceof Outcome.Untold(List<String> errors)) {
-      console.error(String.join("; ", errors));
-    }
-    return outcome.exitCode();
+  /** The client of the runner API. */
+  Reporter reporter(
+      Configuration configuration, String userAgent, Environment environment, EventLog log) {
+    return new RunnerApi(
+        kernel,
+        configuration.runnerApiBaseUrl(),
+        configuration.token(),
+        userAgent,
+        environment.withoutOwn(),
+        log);
   }
 
-  private EventLog openLog(Environment environment, LogFormat format, LogSink sink) {
+  /**
+   * Begins the run's log.
+   *
+   * @param buffered whether what is written must not wait for a slow reader
+   */
+  private EventLog openLog(Environment environment, LogFormat format, boolean buffered) {
     SplittableRandom random = new SplittableRandom(System.nanoTime());
-    String traceId =
-        HexFormat.of().toHexDigits(random.nextLong())
-            + HexFormat.of().toHexDigits(random.nextLong());
+    HexFormat hex = HexFormat.of();
+    String traceId = hex.toHexDigits(random.nextLong()) + hex.toHexDigits(random.nextLong());
     LongUnaryOperator utcOffset = TimeZone.utcOffset(environment.get("TZ"), this::readZone);
-    return new EventLog(format, traceId, utcOffset, sink);
+    EventLog log = new EventLog(format, traceId, utcOffset, output::write);
+    if (buffered) {
+      output.start(lines ->
+          log.event("log: lines dropped")
+              .with("lines", lines)
+              .warning("nobody read the log in time")
+              .write());
+    }
+    log.event("starting orchestrator")
+        .with("date", BuildInfo.DATE)
+        .with("version", BuildInfo.VERSION)
+        .write();
+    return log;
   }
 
-  private Optional<byte[]> readZone(String path) {
+  private Optional<byte[]> readZone(String file) {
     try {
-      return Optional.of(kernel.files().read(path, TimeZone.MAX_FILE_BYTES));
+      return Optional.of(kernel.files().read(file, TimeZone.MAX_FILE_BYTES));
     } catch (KernelException e) {
       // Not there, or not to be read: the log is in UTC.
       return Optional.empty();
     }
   }
 
-  private static void announce(EventLog log) {
-    log.event("starting orchestrator")
-        .with("date", BuildInfo.DATE)
-        .with("version", BuildInfo.VERSION)
-        .write();
-  }
-
   private ExitCode fail(EventLog log, String event, Exception e) {
     String reason = String.valueOf(e.getMessage());
     log.event(event).error(reason).write();
-    console.error(reason);
+    printError(reason);
     return ExitCode.FAILED;
+  }
+
+  private ExitCode print(String text) {
+    output.write(CStrings.encode(text));
+    return ExitCode.HANDLED;
+  }
+
+  /** One line on standard error, whatever the message holds; nothing when nobody reads. */
+  private void printError(String message) {
+    String text = CStrings.withoutEscapes(name + ": error: " + message);
+    byte[] line = (ControlCharacters.escape(text) + "\n").getBytes(StandardCharsets.UTF_8);
+    List<Interest> interests = List.of(Interest.inWriting(STANDARD_ERROR));
+    if (kernel.descriptors().await(interests, Optional.of(PATIENCE))[0]) {
+      NativeBlock block = kernel.memory().allocate(line.length);
+      block.bytes().put(0, line);
+      try {
+        kernel.descriptors().writeAll(STANDARD_ERROR, block, line.length);
+      } catch (KernelException e) {
+        // There is nobody else to tell.
+      }
+    }
   }
 }

@@ -9,7 +9,8 @@ final class UsageException extends Exception {
   private final ExitCode exitCode;
 
   private UsageException(ExitCode exitCode, String problem) {
-    super(withoutDocument(problem));
+    // A document in the wrong place may be the task's configuration, with its token.
+    super(problem.contains("{") ? problem.substring(0, problem.indexOf('{')) + "{…" : problem);
     this.exitCode = exitCode;
   }
 
@@ -19,17 +20,6 @@ final class UsageException extends Exception {
 
   static UsageException ofEnvironment(String variable, String problem) {
     return new UsageException(ExitCode.FAILED, variable + ": " + problem);
-  }
-
-  /** A document in the wrong place may be the task's configuration, with its token. */
-  private static String withoutDocument(String text) {
-    int brace = text.indexOf('{');
-    return brace < 0 ? text : text.substring(0, brace) + "{…";
-  }
-
-  @Override
-  public String getMessage() {
-    return String.valueOf(super.getMessage());
   }
 
   ExitCode exitCode() {

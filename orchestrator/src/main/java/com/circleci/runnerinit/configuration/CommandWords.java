@@ -3,70 +3,56 @@ package com.circleci.runnerinit.configuration;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * Splits a command line into words at white space, as a shell's word splitting does: single and
- * double quotes and backslashes keep white space in a word; nothing is expanded.
- */
+/** The words of a command line that is one text, as a shell's word splitting has them. */
 public final class CommandWords {
-  private final String line;
-  private final List<String> words = new ArrayList<>();
-  private final StringBuilder word = new StringBuilder();
-  private boolean inWord;
-  private int at;
-
-  private CommandWords(String line) {
-    this.line = line;
-  }
+  private CommandWords() {}
 
   /**
-   * Splits a command line.
+   * Splits a command line at white space. Single and double quotes and backslashes keep white space
+   * in a word; nothing is expanded.
    *
    * @throws IllegalArgumentException when a quote is not closed
    */
   public static List<String> split(String line) {
-    return new CommandWords(line).split();
-  }
-
-  private List<String> split() {
-    while (at < line.length()) {
-      char c = line.charAt(at++);
-      switch (c) {
-        case ' ', '\t', '\n', '\r' -> endWord();
-        case '\'' -> readQuoted('\'', false);
-        case '"' -> readQuoted('"', true);
-        case '\\' -> {
-          inWord = true;
-          word.append(at < line.length() ? line.charAt(at++) : c);
-        }
-        default -> {
-          inWord = true;
-          word.append(c);
-        }
+    List<String> words = new ArrayList<>();
+    StringBuilder word = new StringBuilder();
+    boolean inWord = false;
+    char quote = ' ';
+    for (int at = 0; at < line.length(); at++) {
+      char c = line.charAt(at);
+      if (c == '\\' && isEscape(quote, line, at + 1)) {
+        word.append(line.charAt(++at));
+        inWord = true;
+      } else if (c == quote && quote != ' ') {
+        quote = ' ';
+      } else if (quote == ' ' && (c == '\'' || c == '"')) {
+        quote = c;
+        inWord = true;
+      } else if (quote != ' ' || " \t\n\r".indexOf(c) < 0) {
+        word.append(c);
+        inWord = true;
+      } else if (inWord) {
+        words.add(word.toString());
+        word.setLength(0);
+        inWord = false;
       }
     }
-    endWord();
+    if (quote != ' ') {
+      throw new IllegalArgumentException("a quote (" + quote + ") is not closed");
+    }
+    if (inWord) {
+      words.add(word.toString());
+    }
     return words;
   }
 
-  private void readQuoted(char quote, boolean escapes) {
-    inWord = true;
-    while (at < line.length()) {
-      char c = line.charAt(at++);
-      if (c == quote) {
-        return;
-      }
-      boolean escaped =
-          escapes && c == '\\' && at < line.length() && "\"\\".indexOf(line.charAt(at)) >= 0;
-      word.append(escaped ? line.charAt(at++) : c);
-    }
-    throw new IllegalArgumentException("a quote (" + quote + ") is not closed");
-  }
-
-  private void endWord() {
-    if (inWord) {
-      words.add(word.toString());
-      word.setLength(0);
-      inWord = false;
-    }
+  /** Whether a backslash makes the next character mean itself; without one it does so itself. */
+  private static boolean isEscape(char quote, String line, int next) {
+    return next < line.length()
+        && switch (quote) {
+          case '\'' -> false;
+          case '"' -> line.charAt(next) == '"' || line.charAt(next) == '\\';
+          default -> true;
+        };
   }
 }

@@ -10,9 +10,14 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Reads a task's configuration from JSON, as Go's encoding/json does, but that the fields are read
@@ -26,53 +31,46 @@ public final class ConfigurationParser {
   /** Lists and objects in one another. */
   private static final int DEEPEST = 10_000;
 
-  /** The length of an escape by four hexadecimal digits. */
-  private static final int ESCAPED_UNIT = 6;
+  /** Of a character by its two halves; of half a character; of anything else. */
+  private static final String ESCAPE =
+      "\\\\u[dD][89abAB]%\\\\u[dD][c-fC-F]%|(\\\\u[dD][89a-fA-F]%)|\\\\."
+          .replace("%", "[0-9a-fA-F]{2}");
 
   private final List<String> problems = new ArrayList<>();
   private int moreProblems;
+  private final Map<String, String> texts = new HashMap<>();
   private List<String> command = List.of();
-  private String user = "";
-  private String taskId = "";
-  private String readinessFile = "";
   private boolean enableUnsafeRetries;
-  private String token = "";
-  private String taskAgentPath = "";
-  private String runnerApiBaseUrl = "";
-  private String allocation = "";
-  private String sshAdvertiseAddress = "";
   private Duration maxRunTime = Duration.ZERO;
 
   private ConfigurationParser() {}
 
-  public static ParsedConfiguration parse(String json) {
+  public static Configuration parse(String json) {
     ConfigurationParser parser = new ConfigurationParser();
     parser.readDocument(json);
     parser.requireFields();
     return parser.result();
   }
 
-  private ParsedConfiguration result() {
-    Configuration configuration =
-        new Configuration(
-            command,
-            user,
-            taskId,
-            readinessFile,
-            enableUnsafeRetries,
-            new Secret(token),
-            taskAgentPath,
-            runnerApiBaseUrl,
-            allocation,
-            sshAdvertiseAddress,
-            maxRunTime);
-    return new ParsedConfiguration(
-        configuration, problems.isEmpty() ? Optional.empty() : Optional.of(describeProblems()));
+  private Configuration result() {
+    String more = moreProblems == 0 ? "" : "; and " + moreProblems + " more";
+    return new Configuration(
+        command,
+        text("user"),
+        text("task_id"),
+        text("readiness_file_path"),
+        enableUnsafeRetries,
+        new Secret(text("token")),
+        text("task_agent_path"),
+        text("runner_api_base_url"),
+        text("allocation"),
+        text("ssh_advertise_addr"),
+        maxRunTime,
+        problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems) + more));
   }
 
-  private String describeProblems() {
-    String told = String.join("; ", problems);
-    return moreProblems == 0 ? told : told + "; and " + moreProblems + " more";
+  private String text(String field) {
+    return texts.getOrDefault(field, "");
   }
 
   /** A list of a hundred thousand words may have as many wrong ones, and is not worth a message. */
@@ -94,10 +92,8 @@ public final class ConfigurationParser {
     reader.setStrictness(Strictness.STRICT);
     reader.setNestingLimit(DEEPEST);
     try {
-      if (reader.peek() == JsonToken.BEGIN_OBJECT) {
+      if (isNext(reader, JsonToken.BEGIN_OBJECT, "", "a JSON object")) {
         readObject(reader);
-      } else {
-        skipUnexpected(reader, "", "a JSON object");
       }
       if (reader.peek() != JsonToken.END_DOCUMENT) {
         addProblem("malformed JSON: there is more after its end");
@@ -117,33 +113,13 @@ public final class ConfigurationParser {
    * character, which the reader refuses.
    */
   private static String withoutHalves(String json) {
-    StringBuilder whole = new StringBuilder(CStrings.withoutEscapes(json));
-    int at = 0;
-    while ((at = whole.indexOf("\\", at)) >= 0) {
-      char unit = escapedUnit(whole, at);
-      if (!Character.isSurrogate(unit)) {
-        at += 2;
-      } else if (Character.isSurrogatePair(unit, escapedUnit(whole, at + ESCAPED_UNIT))) {
-        at += 2 * ESCAPED_UNIT;
-      } else {
-        whole.replace(at + 2, at + ESCAPED_UNIT, "fffd");
-        at += ESCAPED_UNIT;
-      }
-    }
-    return whole.toString();
-  }
-
-  /** What an escape by four hexadecimal digits stands for; NUL where there is none. */
-  private static char escapedUnit(CharSequence text, int at) {
-    boolean there =
-        at + ESCAPED_UNIT <= text.length() && text.charAt(at) == '\\' && text.charAt(at + 1) == 'u';
-    int unit = 0;
-    for (int i = at + 2; there && i < at + ESCAPED_UNIT; i++) {
-      int digit = Character.digit(text.charAt(i), 16);
-      there = digit >= 0;
-      unit = unit << 4 | digit;
-    }
-    return there ? (char) unit : '\0';
+    String text = CStrings.withoutEscapes(json);
+    return text.contains("\\u")
+        ? Pattern.compile(ESCAPE)
+            .matcher(text)
+            .replaceAll(escape ->
+                escape.start(1) < 0 ? Matcher.quoteReplacement(escape.group()) : "\\\\ufffd")
+        : text;
   }
 
   private static String position(JsonReader reader) {
@@ -161,17 +137,21 @@ public final class ConfigurationParser {
       String name = reader.nextName().replace('\u017f', 's').toLowerCase(Locale.ROOT);
       switch (name) {
         case "cmd" -> command = readStrings(reader, name);
-        case "user" -> user = readString(reader, name, user);
-        case "task_id" -> taskId = readString(reader, name, taskId);
-        case "readiness_file_path" -> readinessFile = readString(reader, name, readinessFile);
-        case "enable_unsafe_retries" -> readUnsafeRetries(reader, name);
-        case "token" -> token = readString(reader, name, token);
-        case "task_agent_path" -> taskAgentPath = readString(reader, name, taskAgentPath);
-        case "runner_api_base_url" -> runnerApiBaseUrl = readString(reader, name, runnerApiBaseUrl);
-        case "allocation" -> allocation = readString(reader, name, allocation);
-        case "ssh_advertise_addr" ->
-            sshAdvertiseAddress = readString(reader, name, sshAdvertiseAddress);
-        case "max_run_time" -> readMaxRunTime(reader, name);
+        case "max_run_time" -> maxRunTime = readNanos(reader, name);
+        case "enable_unsafe_retries" -> {
+          if (isNext(reader, JsonToken.BOOLEAN, name + ": ", "true or false")) {
+            enableUnsafeRetries = reader.nextBoolean();
+          }
+        }
+        case "user",
+            "task_id",
+            "readiness_file_path",
+            "token",
+            "task_agent_path",
+            "runner_api_base_url",
+            "allocation",
+            "ssh_advertise_addr" ->
+            texts.put(name, readString(reader, name, text(name)));
         default -> reader.skipValue();
       }
     }
@@ -180,8 +160,7 @@ public final class ConfigurationParser {
 
   /** The value, or what was there before: null changes nothing. */
   private String readString(JsonReader reader, String field, String before) throws IOException {
-    if (reader.peek() != JsonToken.STRING) {
-      skipUnexpected(reader, field + ": ", "a string");
+    if (!isNext(reader, JsonToken.STRING, field + ": ", "a string")) {
       return before;
     }
     String value = reader.nextString();
@@ -193,62 +172,49 @@ public final class ConfigurationParser {
   }
 
   private List<String> readStrings(JsonReader reader, String field) throws IOException {
-    if (reader.peek() != JsonToken.BEGIN_ARRAY) {
-      skipUnexpected(reader, field + ": ", "a list of strings");
-      return List.of();
-    }
     List<String> values = new ArrayList<>();
-    reader.beginArray();
-    while (reader.hasNext()) {
-      values.add(readString(reader, field + "[" + values.size() + "]", ""));
+    if (isNext(reader, JsonToken.BEGIN_ARRAY, field + ": ", "a list of strings")) {
+      reader.beginArray();
+      while (reader.hasNext()) {
+        values.add(readString(reader, field + "[" + values.size() + "]", ""));
+      }
+      reader.endArray();
     }
-    reader.endArray();
     return values;
   }
 
-  private void readUnsafeRetries(JsonReader reader, String field) throws IOException {
-    if (reader.peek() == JsonToken.BOOLEAN) {
-      enableUnsafeRetries = reader.nextBoolean();
-    } else {
-      skipUnexpected(reader, field + ": ", "true or false");
-    }
-  }
-
-  private void readMaxRunTime(JsonReader reader, String field) throws IOException {
+  private Duration readNanos(JsonReader reader, String field) throws IOException {
     String expected = "an integer of nanoseconds";
-    if (reader.peek() != JsonToken.NUMBER) {
-      skipUnexpected(reader, field + ": ", expected);
-      return;
-    }
     try {
-      maxRunTime = Duration.ofNanos(Long.parseLong(reader.nextString()));
+      return isNext(reader, JsonToken.NUMBER, field + ": ", expected)
+          ? Duration.ofNanos(Long.parseLong(reader.nextString()))
+          : maxRunTime;
     } catch (NumberFormatException e) {
       addProblem(field + ": expected " + expected + ", but got another number");
+      return maxRunTime;
     }
   }
 
-  /** Null is no problem; anything else is. */
-  private void skipUnexpected(JsonReader reader, String field, String expected) throws IOException {
+  /** Whether the value is of this kind. Another is passed over; null is no problem, others are. */
+  private boolean isNext(JsonReader reader, JsonToken kind, String field, String expected)
+      throws IOException {
     JsonToken token = reader.peek();
+    if (token == kind) {
+      return true;
+    }
     reader.skipValue();
     if (token != JsonToken.NULL) {
       addProblem(field + "expected " + expected + ", but got " + describe(token));
     }
+    return false;
   }
 
   private void requireFields() {
     // A list of what is missing would hide that the document could not be read.
     if (problems.isEmpty()) {
-      require("task_agent_path", taskAgentPath.isBlank());
-      require("token", token.isEmpty());
-      require("allocation", allocation.isEmpty());
-      require("runner_api_base_url", runnerApiBaseUrl.isEmpty());
-    }
-  }
-
-  private void require(String field, boolean missing) {
-    if (missing) {
-      addProblem(field + ": required, but missing or empty");
+      Stream.of("task_agent_path", "token", "allocation", "runner_api_base_url")
+          .filter(field -> text(field).isBlank())
+          .forEach(field -> addProblem(field + ": required, but missing or empty"));
     }
   }
 

@@ -6,15 +6,6 @@ import java.time.Duration;
 
 /** Durations in the notation of Go's time package: {@code 300ms}, {@code 1h0m0s}, {@code 0}. */
 public final class GoDuration {
-  private static final long NANOS_A_MICRO = 1_000;
-  private static final long NANOS_A_MILLI = 1_000_000;
-  private static final long NANOS_A_SECOND = 1_000_000_000;
-  private static final long NANOS_A_MINUTE = 60 * NANOS_A_SECOND;
-  private static final long NANOS_AN_HOUR = 60 * NANOS_A_MINUTE;
-
-  private static final BigDecimal LEAST = BigDecimal.valueOf(Long.MIN_VALUE);
-  private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
-
   private GoDuration() {}
 
   /**
@@ -24,106 +15,77 @@ public final class GoDuration {
    *     expected form
    */
   public static Duration parse(String text) {
-    String rest = text;
-    boolean negative = rest.startsWith("-");
-    if (negative || rest.startsWith("+")) {
-      rest = rest.substring(1);
-    }
+    boolean signed = text.startsWith("-") || text.startsWith("+");
+    String rest = signed ? text.substring(1) : text;
     if (rest.equals("0")) {
       return Duration.ZERO;
     }
-    BigDecimal nanos = BigDecimal.ZERO;
-    int at = 0;
-    while (at < rest.length()) {
-      int unitAt = end(rest, at, true);
-      int next = end(rest, unitAt, false);
-      nanos = nanos.add(nanosOf(text, rest.substring(at, unitAt), rest.substring(unitAt, next)));
-      at = next;
+    try {
+      BigDecimal nanos = nanosOf(rest).setScale(0, RoundingMode.DOWN);
+      return Duration.ofNanos((text.startsWith("-") ? nanos.negate() : nanos).longValueExact());
+    } catch (ArithmeticException | NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "expected a duration such as 300ms, 10s or 1h0m0s, but got \"" + text + "\"", e);
     }
-    BigDecimal whole = nanos.setScale(0, RoundingMode.DOWN);
-    BigDecimal signed = negative ? whole.negate() : whole;
-    if (rest.isEmpty() || signed.compareTo(LEAST) < 0 || signed.compareTo(MOST) > 0) {
-      throw invalid(text);
-    }
-    return Duration.ofNanos(signed.longValueExact());
   }
 
-  private static int end(String text, int begin, boolean numeric) {
-    int at = begin;
-    while (at < text.length() && isNumeric(text.charAt(at)) == numeric) {
-      at++;
-    }
-    return at;
+  /** The sum of one number with its unit or more. */
+  private static BigDecimal nanosOf(String text) {
+    BigDecimal nanos = BigDecimal.ZERO;
+    int at = 0;
+    do {
+      int unitAt = at;
+      while (unitAt < text.length() && isNumeric(text.charAt(unitAt))) {
+        unitAt++;
+      }
+      int next = unitAt;
+      while (next < text.length() && !isNumeric(text.charAt(next))) {
+        next++;
+      }
+      BigDecimal number = new BigDecimal(text.substring(at, unitAt));
+      nanos = nanos.add(number.multiply(nanosOfUnit(text.substring(unitAt, next))));
+      at = next;
+    } while (at < text.length());
+    return nanos;
   }
 
   private static boolean isNumeric(char c) {
     return (c >= '0' && c <= '9') || c == '.';
   }
 
-  private static BigDecimal nanosOf(String text, String number, String unit) {
-    long nanosAUnit =
-        switch (unit) {
-          case "ns" -> 1;
-          case "us", "µs", "μs" -> NANOS_A_MICRO;
-          case "ms" -> NANOS_A_MILLI;
-          case "s" -> NANOS_A_SECOND;
-          case "m" -> NANOS_A_MINUTE;
-          case "h" -> NANOS_AN_HOUR;
-          default -> throw invalid(text);
-        };
-    if (number.equals(".")) {
-      throw invalid(text);
-    }
-    try {
-      return new BigDecimal(number).multiply(BigDecimal.valueOf(nanosAUnit));
-    } catch (NumberFormatException e) {
-      throw invalid(text);
-    }
-  }
-
-  private static IllegalArgumentException invalid(String text) {
-    return new IllegalArgumentException(
-        "expected a duration such as 300ms, 10s or 1h0m0s, but got \"" + text + "\"");
+  private static BigDecimal nanosOfUnit(String unit) {
+    return switch (unit) {
+      case "ns" -> BigDecimal.ONE;
+      case "us", "µs", "μs" -> BigDecimal.valueOf(1_000);
+      case "ms" -> BigDecimal.valueOf(1_000_000);
+      case "s" -> BigDecimal.valueOf(1_000_000_000);
+      case "m" -> BigDecimal.valueOf(60_000_000_000L);
+      case "h" -> BigDecimal.valueOf(3_600_000_000_000L);
+      default -> throw new NumberFormatException("no unit");
+    };
   }
 
   /** The form that Go's {@code Duration.String} gives. */
   public static String format(Duration duration) {
-    long nanos = duration.toNanos();
-    if (nanos == 0) {
+    String sign = duration.isNegative() ? "-" : "";
+    Duration size = duration.abs();
+    int nanos = size.getNano();
+    if (size.isZero()) {
       return "0s";
     }
-    // Of the least long, whose negation is itself, the unsigned value is right.
-    long magnitude = nanos < 0 ? -nanos : nanos;
-    String text;
-    if (Long.compareUnsigned(magnitude, NANOS_A_MICRO) < 0) {
-      text = magnitude + "ns";
-    } else if (Long.compareUnsigned(magnitude, NANOS_A_MILLI) < 0) {
-      text = decimal(magnitude, NANOS_A_MICRO) + "µs";
-    } else if (Long.compareUnsigned(magnitude, NANOS_A_SECOND) < 0) {
-      text = decimal(magnitude, NANOS_A_MILLI) + "ms";
-    } else {
-      text = clock(magnitude);
+    if (size.getSeconds() > 0) {
+      String seconds = decimal(1_000_000_000L * size.toSecondsPart() + nanos, 9) + "s";
+      String minutes = size.toMinutes() > 0 ? size.toMinutesPart() + "m" : "";
+      String hours = size.toHours() > 0 ? size.toHours() + "h" : "";
+      return sign + hours + minutes + seconds;
     }
-    return nanos < 0 ? "-" + text : text;
+    if (nanos < 1_000) {
+      return sign + nanos + "ns";
+    }
+    return sign + (nanos < 1_000_000 ? decimal(nanos, 3) + "µs" : decimal(nanos, 6) + "ms");
   }
 
-  private static String clock(long nanos) {
-    long minutes = Long.divideUnsigned(nanos, NANOS_A_MINUTE);
-    String seconds = decimal(Long.remainderUnsigned(nanos, NANOS_A_MINUTE), NANOS_A_SECOND) + "s";
-    if (minutes == 0) {
-      return seconds;
-    }
-    if (minutes < 60) {
-      return minutes + "m" + seconds;
-    }
-    return minutes / 60 + "h" + minutes % 60 + "m" + seconds;
-  }
-
-  private static String decimal(long nanos, long nanosAUnit) {
-    BigDecimal value =
-        BigDecimal.valueOf(nanos)
-            .divide(BigDecimal.valueOf(nanosAUnit), 9, RoundingMode.UNNECESSARY)
-            .stripTrailingZeros();
-    return value.toPlainString();
+  private static String decimal(long unscaled, int scale) {
+    return BigDecimal.valueOf(unscaled, scale).stripTrailingZeros().toPlainString();
   }
 }

@@ -37,13 +37,10 @@ final class Answers {
   private static final String DAYS = "MonTueWedThuFriSatSun";
   private static final String MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-  private final HealthState state;
+  private final HealthServer.State state;
   private final Consumer<Exception> faults;
 
-  /**
-   * @param faults is told what the state throws
-   */
-  Answers(HealthState state, Consumer<Exception> faults) {
+  Answers(HealthServer.State state, Consumer<Exception> faults) {
     this.state = state;
     this.faults = faults;
   }

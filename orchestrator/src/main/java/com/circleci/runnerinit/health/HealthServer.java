@@ -17,8 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.hc.core5.http.HttpStatus;
 
 /**
@@ -28,126 +27,96 @@ import org.apache.hc.core5.http.HttpStatus;
  * <p>By the kernel's own calls and not the JDK's channels, since these take a quarter of the time
  * until a task starts to get ready: docs/decisions/0016-diet.md.
  */
-public final class HealthServer implements AutoCloseable {
+public final class HealthServer {
   /** How many may be open at a time; the oldest makes room for one more. */
   static final int MAX_CONNECTIONS = 128;
 
-  /** The longest head that is read, in bytes. */
   static final int HEAD_LIMIT = 8192;
 
   private static final int ACCEPTS_A_TURN = 32;
   private static final int STACK_BYTES = 256 * 1024;
-  private static final Duration REST_AFTER_ACCEPT = Duration.ofMillis(20);
-  private static final Duration REST_AFTER_FAULT = Duration.ofMillis(100);
+  private static final Duration REST = Duration.ofMillis(20);
   private static final Duration QUIET = Duration.ofMinutes(1);
 
-  /** What a connection does, and how long it may. */
-  enum Stage {
-    RECEIVING(Duration.ofSeconds(5)),
-    ANSWERING(Duration.ofSeconds(5)),
-    /** Has had its answer, and may read it before the connection is closed. */
-    LINGERING(Duration.ofSeconds(1));
+  /** How long a request, its answer and the client's reading of it may take in all. */
+  static final Duration LIMIT = Duration.ofSeconds(5);
 
-    final Duration limit;
+  /**
+   * What the health server asks of the program. Every method is called on the server's own thread,
+   * must be safe for that and must not block: a method that waits holds up every probe.
+   */
+  public interface State {
+    /** Whether the task's services may be used; Kubernetes' readiness. */
+    boolean isReady();
 
-    Stage(Duration limit) {
-      this.limit = limit;
-    }
+    /**
+     * Whether the supervising loop still turns; Kubernetes restarts a container that is not live.
+     */
+    boolean isAlive();
+
+    /** The figures of this moment. Asked for when {@code /metrics} is scraped, and only then. */
+    Metrics metrics();
   }
 
   private final Kernel kernel;
-  private final ListenAddress.Listener listener;
+  private final int listener;
   private final Answers answers;
   private final EventLog log;
-  private final int wakeup;
   private final NativeBlock block; // By it bytes are exchanged with the kernel.
   private final List<Connection> open = new ArrayList<>(); // In the order of their arrival.
-  private final CountDownLatch ended = new CountDownLatch(1);
-  private volatile boolean stopping;
   private long silentUntil;
   private long untold;
 
-  private HealthServer(
-      Kernel kernel, ListenAddress.Listener listener, HealthState state, EventLog log)
-      throws KernelException {
+  private HealthServer(Kernel kernel, int listener, State state, EventLog log) {
     this.kernel = kernel;
     this.listener = listener;
     this.answers = new Answers(state, fault -> report("request failed", fault));
     this.log = log;
-    this.wakeup = kernel.descriptors().openWakeup();
     this.block = kernel.memory().allocate(HEAD_LIMIT);
     this.silentUntil = kernel.clock().nanos();
   }
 
   /**
-   * Binds, announces the address in the log and begins to answer.
+   * Binds, announces the address in the log and begins to answer, until the process ends.
    *
-   * @throws IOException when the address can't be had; its message is ready to be reported, such as
-   *     {@code listen tcp :7623: bind: address already in use}
+   * @throws IOException such as {@code listen tcp :7623: bind: address already in use}
    */
-  public static HealthServer listen(
-      Kernel kernel, ListenAddress address, HealthState state, EventLog log) throws IOException {
+  public static void start(Kernel kernel, ListenAddress address, State state, EventLog log)
+      throws IOException {
     ListenAddress.Listener listener = address.listen(kernel);
     try {
-      HealthServer server = new HealthServer(kernel, listener, state, log);
+      HealthServer server = new HealthServer(kernel, listener.descriptor(), state, log);
       log.event("server: new-server admin")
           .with("address", listener.address().toString())
           .with("network", "tcp")
           .write();
       kernel.processes().startThread("health", STACK_BYTES, server::serve);
-      return server;
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (RuntimeException | Error e) {
       kernel.descriptors().close(listener.descriptor());
       throw e;
     }
   }
 
-  /** The port that it listens on. */
-  public int port() {
-    return listener.address().port();
-  }
-
-  /**
-   * Ends every connection, and the thread with them; the address is free when this returns. Waits
-   * no longer than a second, should a {@link HealthState} hold the thread up.
-   */
-  @Override
-  public void close() {
-    stopping = true;
-    kernel.descriptors().wake(wakeup);
-    try {
-      boolean _ = ended.await(1, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   private void serve() {
-    while (!stopping) {
+    while (true) {
       try {
         turn();
       } catch (Throwable fault) {
         report("loop failed", fault);
-        kernel.clock().pause(REST_AFTER_FAULT);
+        kernel.clock().pause(REST);
       }
     }
-    List.copyOf(open).forEach(this::drop);
-    kernel.descriptors().close(listener.descriptor());
-    kernel.descriptors().close(wakeup);
-    kernel.memory().release(block);
-    ended.countDown();
   }
 
   private void turn() throws KernelException {
     List<Connection> clients = List.copyOf(open);
-    List<Interest> interests = new ArrayList<>(clients.size() + 2);
-    clients.forEach(client -> interests.add(client.interest()));
-    interests.add(Interest.inReading(listener.descriptor()));
-    interests.add(Interest.inReading(wakeup));
-    boolean[] ready = kernel.descriptors().poll(interests, timeLeft(clients));
-    long now = kernel.clock().nanos();
+    Interest newcomers = Interest.inReading(listener);
+    List<Interest> interests =
+        Stream.concat(clients.stream().map(Connection::interest), Stream.of(newcomers)).toList();
+    Optional<Duration> time = clients.stream().findFirst().map(Connection::timeLeft);
+    boolean[] ready = kernel.descriptors().poll(interests, time);
     for (int i = 0; i < clients.size(); i++) {
-      if (ready[i] || clients.get(i).isLate(now)) {
+      if (ready[i] || clients.get(i).isLate()) {
         advance(clients.get(i), ready[i]);
       }
     }
@@ -156,19 +125,10 @@ public final class HealthServer implements AutoCloseable {
     }
   }
 
-  private Optional<Duration> timeLeft(List<Connection> clients) {
-    long nanos = Long.MAX_VALUE;
-    long now = kernel.clock().nanos();
-    for (Connection client : clients) {
-      nanos = Math.min(nanos, client.deadline - now);
-    }
-    return clients.isEmpty() ? Optional.empty() : Optional.of(Duration.ofNanos(nanos));
-  }
-
   private void accept() {
     try {
       for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        OptionalInt client = kernel.sockets().accept(listener.descriptor());
+        OptionalInt client = kernel.sockets().accept(listener);
         if (client.isEmpty()) {
           return;
         }
@@ -185,7 +145,7 @@ public final class HealthServer implements AutoCloseable {
       // With none left to close there is nobody to hold up, and only time can help.
       report("accept failed", e);
       if (open.isEmpty()) {
-        kernel.clock().pause(REST_AFTER_ACCEPT);
+        kernel.clock().pause(REST);
       }
       dropOldest();
     }
@@ -197,7 +157,8 @@ public final class HealthServer implements AutoCloseable {
     try {
       goesOn = connection.advance(ready);
     } catch (KernelException e) {
-      // The client is gone, which is its own business.
+      // Else the client is gone, which is its own business.
+      goesOn = e.errno() == Errno.EAGAIN && !connection.isLate();
     } catch (Throwable fault) {
       report("connection failed", fault);
     }
@@ -212,7 +173,7 @@ public final class HealthServer implements AutoCloseable {
    */
   private void dropOldest() {
     open.stream()
-        .filter(connection -> connection.stage == Stage.LINGERING)
+        .filter(Connection::isAnswered)
         .findFirst()
         .or(() -> open.stream().findFirst())
         .ifPresent(this::drop);
@@ -245,84 +206,65 @@ public final class HealthServer implements AutoCloseable {
   /** One client: a request in, an answer out, never waiting. */
   private final class Connection {
     private final int socket;
+    private final long deadline = kernel.clock().nanos() + LIMIT.toNanos();
     private final ByteArrayOutputStream head = new ByteArrayOutputStream(512);
-    private ByteBuffer answer = ByteBuffer.allocate(0);
-    private Stage stage = Stage.RECEIVING;
-    private long deadline;
+    private Optional<ByteBuffer> answer = Optional.empty();
 
     Connection(int socket) {
       this.socket = socket;
-      enter(Stage.RECEIVING);
     }
 
-    private void enter(Stage next) {
-      stage = next;
-      deadline = kernel.clock().nanos() + next.limit.toNanos();
+    Duration timeLeft() {
+      return Duration.ofNanos(deadline - kernel.clock().nanos());
     }
 
-    /** What it waits for, until its deadline. */
+    boolean isLate() {
+      return !timeLeft().isPositive();
+    }
+
+    boolean isAnswering() {
+      return answer.filter(ByteBuffer::hasRemaining).isPresent();
+    }
+
+    /** Whether it has had its answer, and may read it before it is closed. */
+    boolean isAnswered() {
+      return answer.isPresent() && !isAnswering();
+    }
+
     Interest interest() {
-      return new Interest(socket, stage == Stage.ANSWERING);
-    }
-
-    /** Whether its stage has taken too long. */
-    boolean isLate(long now) {
-      return now - deadline >= 0;
+      return new Interest(socket, isAnswering());
     }
 
     /**
      * Does what can be done without waiting, and no more than one read and one write, so that
      * nobody who sends much holds up the others. Who is late with half a head is told so.
      *
-     * @param ready whether what it waits for may have come
      * @return whether the connection goes on
-     * @throws KernelException when the client is gone
+     * @throws KernelException when the client is gone, or there is nothing to be done (EAGAIN)
      */
     boolean advance(boolean ready) throws KernelException {
-      if (ready && !exchange()) {
-        return false;
+      boolean goesOn = !ready || isAnswering() || read();
+      if (goesOn && isLate() && answer.isEmpty() && head.size() > 0) {
+        answer(Answers.refusal(HttpStatus.SC_REQUEST_TIMEOUT));
       }
-      if (!isLate(kernel.clock().nanos())) {
-        return true;
+      if (isAnswering()) {
+        write(answer.orElseThrow());
       }
-      if (stage != Stage.RECEIVING || head.size() == 0) {
-        return false;
-      }
-      answer(Answers.refusal(HttpStatus.SC_REQUEST_TIMEOUT));
-      return exchange();
+      return goesOn && !isLate();
     }
 
-    /** Reads or writes what there is; whether the client has not ended its side. */
-    private boolean exchange() throws KernelException {
-      try {
-        boolean goesOn = stage == Stage.ANSWERING || read();
-        if (stage == Stage.ANSWERING) {
-          write();
-        }
-        return goesOn;
-      } catch (KernelException e) {
-        if (e.errno() != Errno.EAGAIN) {
-          throw e;
-        }
-        return true;
-      }
-    }
-
+    /** Whether the client has not ended its side. */
     private boolean read() throws KernelException {
       int count = kernel.descriptors().read(socket, block);
-      if (stage == Stage.LINGERING) {
+      if (answer.isPresent()) {
         return count > 0;
       }
-      int begin = 0;
+      head.writeBytes(block.copy(0, Math.min(count, HEAD_LIMIT - head.size())));
       // RFC 9112 §2.2: empty lines before a request are ignored.
-      while (head.size() == 0 && begin < count && isLineEnd(block.bytes().get(begin))) {
-        begin++;
-      }
-      head.writeBytes(block.copy(begin, Math.min(count - begin, HEAD_LIMIT - head.size())));
-      String text = head.toString(ISO_8859_1);
+      String text = head.toString(ISO_8859_1).stripLeading();
       if (text.contains("\n\r\n") || text.contains("\n\n")) {
-        answer(answers.to(head.toByteArray()));
-      } else if (!text.isEmpty() && !isLetter(text.charAt(0))) {
+        answer(answers.to(text.getBytes(ISO_8859_1)));
+      } else if (!text.isEmpty() && (text.charAt(0) < 'A' || text.charAt(0) > 'z')) {
         // Such as a TLS handshake: a method begins with a letter.
         answer(Answers.refusal(HttpStatus.SC_BAD_REQUEST));
       } else if (head.size() == HEAD_LIMIT) {
@@ -331,25 +273,15 @@ public final class HealthServer implements AutoCloseable {
       return count > 0;
     }
 
-    private static boolean isLineEnd(byte b) {
-      return b == '\r' || b == '\n';
-    }
-
-    private static boolean isLetter(char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    }
-
     private void answer(String text) {
-      answer = UTF_8.encode(text);
-      enter(Stage.ANSWERING);
+      answer = Optional.of(UTF_8.encode(text));
     }
 
-    private void write() throws KernelException {
-      int length = Math.min(answer.remaining(), block.size());
-      block.bytes().put(0, answer, answer.position(), length);
-      answer.position(answer.position() + kernel.descriptors().write(socket, block, 0, length));
-      if (!answer.hasRemaining()) {
-        enter(Stage.LINGERING);
+    private void write(ByteBuffer rest) throws KernelException {
+      int length = Math.min(rest.remaining(), block.size());
+      block.bytes().put(0, rest, rest.position(), length);
+      rest.position(rest.position() + kernel.descriptors().write(socket, block, 0, length));
+      if (!rest.hasRemaining()) {
         // A close with input unread would reset the connection and might take the answer with it.
         kernel.sockets().endOutput(socket);
       }

@@ -1,7 +1,7 @@
 package com.circleci.runnerinit.health;
 
 import com.circleci.runnerinit.clients.net.Deadline;
-import com.circleci.runnerinit.clients.net.IpLiteral;
+import com.circleci.runnerinit.clients.net.HostPort;
 import com.circleci.runnerinit.clients.net.NetworkException;
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.linux.Errno;
@@ -16,79 +16,44 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where to listen.
- *
- * @param host a host name or an address without brackets; empty for every address of the machine
- * @param port 0 to 65535; 0 lets the kernel choose
+ * Where to listen: without a host, on every address; for port 0, on one that the kernel chooses.
  */
 public record ListenAddress(String host, int port) {
   private static final int MAX_PORT = 65535;
   private static final int BACKLOG = 1024;
   private static final Duration LOOKUP_LIMIT = Duration.ofSeconds(5);
 
-  public ListenAddress {
-    if (port < 0 || port > MAX_PORT) {
-      throw new IllegalArgumentException("port " + port + " is not between 0 and " + MAX_PORT);
-    }
-  }
-
-  /**
-   * Reads {@code host:port}, {@code :port} or {@code [IPv6]:port}.
-   *
-   * @throws IllegalArgumentException whose message names the value and the expected form
-   */
+  /** Reads {@code host:port}, {@code :port} or {@code [IPv6]:port}, or says that it is none. */
   public static ListenAddress parse(String value) {
-    int colon = value.lastIndexOf(':');
-    String digits = value.substring(colon + 1);
-    if (colon < 0 || digits.isEmpty()) {
-      throw invalid(value, "it has no port");
-    }
-    String host = value.substring(0, colon);
-    if (host.startsWith("[") && host.endsWith("]") && host.length() > 2) {
-      host = host.substring(1, host.length() - 1);
-    } else if (host.indexOf(':') >= 0) {
-      throw invalid(value, "an IPv6 address needs brackets");
-    }
-    if (!host.chars().allMatch(c -> c > ' ' && c <= '~' && "[]/".indexOf(c) < 0)) {
-      throw invalid(value, "its host is malformed");
-    }
-    if (!digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
-      throw invalid(value, "its port is not a number");
-    }
+    HostPort parts = HostPort.split(value);
+    String digits = parts.port();
+    boolean isHost =
+        parts.host().chars().allMatch(c -> c > ' ' && c <= '~' && "[]/".indexOf(c) < 0);
+    boolean isNumber = !digits.isEmpty() && digits.chars().allMatch(c -> c >= '0' && c <= '9');
     int port = digits.chars().reduce(0, (sum, c) -> Math.min(10 * sum + c - '0', MAX_PORT + 1));
-    if (port > MAX_PORT) {
-      throw invalid(value, "its port is above " + MAX_PORT);
+    if (!isHost || !isNumber || port > MAX_PORT) {
+      throw new IllegalArgumentException(
+          ("invalid address \"" + value + "\": expected host:port, :port or [IPv6]:port, such as")
+              + " :7623 or localhost:7623, with a port from 0 to 65535");
     }
-    return new ListenAddress(host, port);
+    return new ListenAddress(parts.host(), port);
   }
 
-  private static IllegalArgumentException invalid(String value, String reason) {
-    return new IllegalArgumentException(
-        ("invalid address \"" + value + "\": " + reason)
-            + "; expected host:port, :port or [IPv6]:port, such as :7623 or localhost:7623");
-  }
-
-  /** The form that {@link #parse} reads. */
   @Override
   public String toString() {
-    return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    return new HostPort(host, "" + port).toString();
   }
 
   /** A socket that listens, and the address that it got: an IP address and a port. */
   record Listener(int descriptor, ListenAddress address) {}
 
-  /**
-   * Listens; on every address of the machine, of IPv6 and of IPv4, when the host is empty or the
-   * wildcard of either family, as Go does.
-   *
-   * @throws IOException in the words of Go's {@code net.Listen}
-   */
+  /** Listens, by the rules and with the words of Go's {@code net.Listen}. */
   Listener listen(Kernel kernel) throws IOException {
     Optional<InetAddress> one =
         host.isEmpty()
             ? Optional.empty()
             : Optional.of(resolve(kernel)).filter(ip -> !ip.isAnyLocalAddress());
-    ListenAddress tried = one.map(ip -> new ListenAddress(IpLiteral.write(ip), port)).orElse(this);
+    ListenAddress tried = one.map(ip -> new ListenAddress(HostPort.write(ip), port)).orElse(this);
     try {
       return one.isPresent() ? tried.bind(kernel, one.get().getAddress()) : bindEverywhere(kernel);
     } catch (KernelException e) {

@@ -17,19 +17,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The program's figures at one moment, and their page in Prometheus' text format.
+ * The program's figures since its start, and their page in Prometheus' text format.
  *
  * <p>The only class that touches the metrics library, which takes longer to load than the whole
  * program takes to start: it must stay out of reach until the first scrape.
  *
- * @param phase the name of the state that the orchestrator is in, such as {@code running}
- * @param childrenRunning child processes that were started and have not ended
- * @param orphansReaped adopted processes whose exit was collected since the start
- * @param signalsForwarded signals passed on since the start, by name such as {@code SIGTERM}
- * @param apiCalls calls to the runner API since the start
- * @param uptime time since the start
- * @param version the program's version
- * @param buildDate when it was built, in RFC 3339
+ * @param phase such as {@code running}
+ * @param signalsForwarded by names such as {@code SIGTERM}
+ * @param buildDate in RFC 3339
  */
 public record Metrics(
     String phase,
@@ -42,12 +37,7 @@ public record Metrics(
     String buildDate) {
   static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
-  /**
-   * A kind of call to the runner API, by which calls are counted.
-   *
-   * @param route the path, such as {@code /api/v3/runner/unclaim}; never a URL with a query
-   * @param result how the call ended, such as {@code success} or {@code error}
-   */
+  /** A path such as {@code /api/v3/runner/unclaim}, and {@code success} or {@code error}. */
   public record ApiCall(String route, String result) {}
 
   public Metrics {

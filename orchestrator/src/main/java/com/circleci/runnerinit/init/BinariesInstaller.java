@@ -126,7 +126,6 @@ public final class BinariesInstaller {
     Pipe pipe = descriptors.openPipe();
     try {
       descriptors.enlarge(pipe, PIECE_BYTES);
-      files.reserve(to, size);
       int taken;
       for (long left = size; left > 0; left -= taken) {
         stopIfTold();

@@ -21,7 +21,6 @@ public final class Files extends SystemCalls {
   private static final int FLAGS = Descriptors.O_CLOEXEC | Descriptors.O_NONBLOCK | O_NOCTTY;
 
   private static final int FICLONE = 0x40049409;
-  private static final int FALLOC_FL_KEEP_SIZE = 1;
   private static final int LOCK_SH = 1;
   private static final int LOCK_EX = 2;
   private static final int LOCK_NB = 4;
@@ -242,20 +241,6 @@ public final class Files extends SystemCalls {
    */
   public boolean share(int from, int to) {
     return call(Syscall.IOCTL, to, FICLONE, from) == 0;
-  }
-
-  /**
-   * Takes the space that a file will need (fallocate(2)), so that a full disk is known before
-   * anything is written, and blocks needn't be looked for piece by piece. A file system that can't
-   * do that does nothing.
-   *
-   * @throws KernelException when the space is not there: ENOSPC or EDQUOT
-   */
-  public void reserve(int descriptor, long bytes) throws KernelException {
-    long result = call(Syscall.FALLOCATE, descriptor, FALLOC_FL_KEEP_SIZE, 0, bytes);
-    if (result == -Errno.ENOSPC || result == -Errno.EDQUOT) {
-      check(result, "fallocate");
-    }
   }
 
   public void setPermissions(int descriptor, int bits) throws KernelException {

@@ -1,9 +1,7 @@
 package com.circleci.runnerinit.linux;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** The processes that {@code /proc} shows, as proc_pid_status(5) tells of them. */
 public final class ProcessTable {
@@ -46,19 +44,22 @@ public final class ProcessTable {
 
   /** Parses the text of {@code /proc/PID/status}; what it does not tell is empty or zero. */
   static Entry parse(int id, String status) {
-    Map<String, String> values = new HashMap<>();
-    for (String line : status.split("\n", -1)) {
-      int colon = line.indexOf(':');
-      if (colon > 0) {
-        values.putIfAbsent(line.substring(0, colon), line.substring(colon + 1).strip());
-      }
-    }
-    long kibibytes = number(values.getOrDefault("VmRSS", "").replace(" kB", ""));
+    String lines = "\n" + status;
+    long kibibytes = number(value(lines, "VmRSS").replace(" kB", ""));
     return new Entry(
-        id,
-        (int) number(values.getOrDefault("PPid", "")),
-        values.getOrDefault("Name", ""),
-        Math.max(0, kibibytes) * KIB);
+        id, (int) number(value(lines, "PPid")), value(lines, "Name"), Math.max(0, kibibytes) * KIB);
+  }
+
+  /** No process can make a line by the name it gives itself: the kernel escapes line breaks. */
+  private static String value(String lines, String field) {
+    String start = "\n" + field + ":";
+    int at = lines.indexOf(start);
+    if (at < 0) {
+      return "";
+    }
+    int from = at + start.length();
+    int end = lines.indexOf('\n', from);
+    return lines.substring(from, end < 0 ? lines.length() : end).strip();
   }
 
   private static long number(String text) {

@@ -9,7 +9,6 @@ enum Syscall {
   EVENTFD2(290, 19),
   EXIT_GROUP(231, 94),
   FACCESSAT(269, 48),
-  FALLOCATE(285, 47),
   FCHMOD(91, 52),
   FCNTL(72, 25),
   FLOCK(73, 32),

@@ -38,6 +38,10 @@ public interface Syscalls {
 
   /** Lets time pass without poll(2). */
   default void pause(long nanos) {
-    java.util.concurrent.locks.LockSupport.parkNanos(nanos);
+    long end = System.nanoTime() + nanos;
+    // A thread may be woken for nothing.
+    for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+      java.util.concurrent.locks.LockSupport.parkNanos(left);
+    }
   }
 }

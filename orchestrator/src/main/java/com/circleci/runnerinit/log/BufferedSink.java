@@ -16,7 +16,7 @@ import java.util.function.LongConsumer;
  * Hands lines to a thread that writes them, so that a reader who does not read can't hold up the
  * supervision of a task. What does not fit into the buffer is dropped, counted, and told of.
  */
-public final class BufferedSink implements LogSink {
+public final class BufferedSink {
   private static final int MAX_BUFFERED_BYTES = 256 * 1024;
   private static final int BLOCK_BYTES = 64 * 1024;
   private static final int STACK_BYTES = 128 * 1024;
@@ -66,7 +66,7 @@ public final class BufferedSink implements LogSink {
     }
   }
 
-  @Override
+  /** Takes a whole line. Once it is started, this never waits for a slow reader. */
   public void write(byte[] line) {
     synchronized (this) {
       if (buffering && buffered > 0 && buffered + line.length > MAX_BUFFERED_BYTES) {
@@ -161,19 +161,15 @@ public final class BufferedSink implements LogSink {
   /** In pieces, as the kernel would take them anyway from a pipe. Any thread may come here. */
   private void writeNow(byte[] line) {
     synchronized (block) {
-      writeInPieces(line);
-    }
-  }
-
-  private void writeInPieces(byte[] line) {
-    try {
-      for (int at = 0; at < line.length; at += BLOCK_BYTES) {
-        int length = Math.min(BLOCK_BYTES, line.length - at);
-        block.bytes().put(0, line, at, length);
-        descriptors.writeAll(to, block, length);
+      try {
+        for (int at = 0; at < line.length; at += BLOCK_BYTES) {
+          int length = Math.min(BLOCK_BYTES, line.length - at);
+          block.bytes().put(0, line, at, length);
+          descriptors.writeAll(to, block, length);
+        }
+      } catch (KernelException e) {
+        // Nobody reads any more, or there is no room: there is nobody else to tell.
       }
-    } catch (KernelException e) {
-      // Nobody reads any more, or there is no room: there is nobody else to tell.
     }
   }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** The container's own users and groups: passwd(5) and group(5), with no name service. */
 public final class UserDatabase {
@@ -55,23 +55,18 @@ public final class UserDatabase {
     int colon = user.indexOf(':');
     String name = colon < 0 ? user : user.substring(0, colon);
     Optional<Long> number = given(name, user);
-    Optional<Account> account =
+    Optional<Entry> account =
         search(
             passwd,
-            line ->
-                Account.parse(line)
-                    .filter(entry ->
-                        number.isPresent()
-                            ? entry.uid() == number.get()
-                            : entry.name().equals(name)));
+            entry -> number.isPresent() ? entry.id() == number.get() : entry.name().equals(name));
     long uid =
         account
-            .map(Account::uid)
+            .map(Entry::id)
             .or(() -> number)
             .orElseThrow(() -> new LookupException("user: unknown user " + user));
     // A uid without an account has the group that container runtimes give it.
     long gid =
-        colon < 0 ? account.map(Account::gid).orElse(0L) : gidOf(user.substring(colon + 1), user);
+        colon < 0 ? account.map(Entry::gid).orElse(0L) : gidOf(user.substring(colon + 1), user);
 
     Set<Long> groups = new TreeSet<>();
     groups.add(gid);
@@ -80,8 +75,8 @@ public final class UserDatabase {
     }
     groups.addAll(groupsOfThePod());
     return new TaskUser(
-        account.map(Account::name).orElse(Long.toString(uid)),
-        account.map(Account::home).filter(home -> !home.isEmpty()).orElse("/"),
+        account.map(Entry::name).orElse(Long.toString(uid)),
+        account.map(Entry::home).filter(home -> !home.isEmpty()).orElse("/"),
         uid,
         gid,
         List.copyOf(groups));
@@ -89,17 +84,16 @@ public final class UserDatabase {
 
   private long gidOf(String name, String user) throws LookupException {
     Optional<Long> number = given(name, user);
-    if (number.isPresent()) {
-      return number.get();
-    }
-    return search(group, line -> Group.parse(line).filter(entry -> entry.name().equals(name)))
-        .map(Group::gid)
-        .orElseThrow(() -> new LookupException("user: unknown group in " + user));
+    return number.isPresent()
+        ? number.get()
+        : search(group, entry -> entry.name().equals(name))
+            .map(Entry::id)
+            .orElseThrow(() -> new LookupException("user: unknown group in " + user));
   }
 
   private static Optional<Long> given(String text, String user) throws LookupException {
     boolean digits = !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
-    Optional<Long> number = id(text, MOST_GIVEN);
+    Optional<Long> number = number(text, MOST_GIVEN);
     if (digits && number.isEmpty()) {
       throw new LookupException(
           "user: a uid or gid is at most " + MOST_GIVEN + ", but got " + user);
@@ -115,8 +109,7 @@ public final class UserDatabase {
     try {
       Set<Long> groups = new TreeSet<>(kernel.processes().groups());
       long self = kernel.processes().userId();
-      Optional<Account> own =
-          search(passwd, line -> Account.parse(line).filter(entry -> entry.uid() == self));
+      Optional<Entry> own = search(passwd, entry -> entry.id() == self);
       if (own.isPresent()) {
         groups.remove(own.get().gid());
         groups.removeAll(groupsOf(own.get().name()));
@@ -132,21 +125,20 @@ public final class UserDatabase {
     Set<Long> groups = new TreeSet<>();
     search(
         group,
-        line -> {
-          Group.parse(line)
-              .filter(entry -> entry.members().contains(user))
-              .ifPresent(entry -> groups.add(entry.gid()));
-          return Optional.empty();
+        entry -> {
+          if (entry.hasMember(user)) {
+            groups.add(entry.id());
+          }
+          return false;
         });
     return groups;
   }
 
   /**
-   * What the first line gives that gives something. The image or the task may have put anything
-   * where the file belongs: it must be a regular one, and is read up to a bound, line by line.
+   * The first entry that is wanted. The image or the task may have put anything where the file
+   * belongs: it must be a regular one, and is read up to a bound, line by line.
    */
-  private <T> Optional<T> search(String file, Function<String, Optional<T>> entry)
-      throws LookupException {
+  private Optional<Entry> search(String file, Predicate<Entry> wanted) throws LookupException {
     try {
       int descriptor = kernel.files().openForReading(file);
       NativeBlock block = kernel.memory().allocate(BLOCK_BYTES);
@@ -154,7 +146,7 @@ public final class UserDatabase {
         if (!kernel.files().status(descriptor, file).isRegular()) {
           throw new LookupException("user: " + file + " is not a regular file");
         }
-        return search(file, descriptor, block, entry);
+        return search(file, descriptor, block, wanted);
       } finally {
         kernel.memory().release(block);
         kernel.descriptors().close(descriptor);
@@ -169,72 +161,66 @@ public final class UserDatabase {
     }
   }
 
-  private <T> Optional<T> search(
-      String file, int descriptor, NativeBlock block, Function<String, Optional<T>> entry)
+  private Optional<Entry> search(
+      String file, int descriptor, NativeBlock block, Predicate<Entry> wanted)
       throws KernelException, LookupException {
+    int columns = file.equals(passwd) ? 7 : 4;
     ByteArrayOutputStream line = new ByteArrayOutputStream();
+    Optional<Entry> found = Optional.empty();
     int left = MOST_MEBIBYTES << 20;
     int read;
-    while ((read = kernel.descriptors().read(descriptor, block)) > 0) {
+    while (found.isEmpty() && (read = kernel.descriptors().read(descriptor, block)) > 0) {
       left -= read;
       if (left < 0) {
         throw new LookupException("user: " + file + " is larger than " + MOST_MEBIBYTES + " MiB");
       }
-      for (int at = 0; at < read; at++) {
+      for (int at = 0; at < read && found.isEmpty(); at++) {
         byte b = block.bytes().get(at);
-        if (b != '\n') {
+        if (b == '\n') {
+          found = Entry.parse(line, columns).filter(wanted);
+          line.reset();
+        } else if (line.size() <= LONGEST_LINE_BYTES) {
           // One byte past the limit is enough to know that it was passed.
-          if (line.size() <= LONGEST_LINE_BYTES) {
-            line.write(b);
-          }
-        } else {
-          Optional<T> found = entry(line, entry);
-          if (found.isPresent()) {
-            return found;
-          }
+          line.write(b);
         }
       }
     }
-    return entry(line, entry);
+    return found.isPresent() ? found : Entry.parse(line, columns).filter(wanted);
   }
 
-  private static <T> Optional<T> entry(
-      ByteArrayOutputStream line, Function<String, Optional<T>> entry) {
-    String text = line.size() <= LONGEST_LINE_BYTES ? CStrings.decode(line.toByteArray()) : "";
-    line.reset();
-    return entry.apply(text);
-  }
-
-  private static Optional<Long> id(String text, long most) {
+  private static Optional<Long> number(String text, long most) {
     if (text.isEmpty() || text.length() > 18 || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
       return Optional.empty();
     }
     return Optional.of(Long.parseLong(text)).filter(value -> value <= most);
   }
 
-  /** A line of passwd(5). */
-  private record Account(String name, long uid, long gid, String home) {
-    static Optional<Account> parse(String line) {
-      String[] fields = line.split(":", -1);
-      if (fields.length != 7 || fields[0].isEmpty()) {
-        return Optional.empty();
-      }
-      Optional<Long> uid = id(fields[2], MOST_KNOWN);
-      Optional<Long> gid = id(fields[3], MOST_KNOWN);
-      return uid.isEmpty() || gid.isEmpty()
+  /** A line of passwd(5) or group(5): a name, a password, an id, and what is of one file only. */
+  private record Entry(long id, List<String> fields) {
+    static Optional<Entry> parse(ByteArrayOutputStream line, int columns) {
+      String text = line.size() <= LONGEST_LINE_BYTES ? CStrings.decode(line.toByteArray()) : "";
+      List<String> fields = List.of(text.split(":", -1));
+      return fields.size() != columns
+              || fields.getFirst().isEmpty()
+              || (columns > 4 && number(fields.get(3), MOST_KNOWN).isEmpty())
           ? Optional.empty()
-          : Optional.of(new Account(fields[0], uid.get(), gid.get(), fields[5]));
+          : number(fields.get(2), MOST_KNOWN).map(id -> new Entry(id, fields));
     }
-  }
 
-  /** A line of group(5). */
-  private record Group(String name, long gid, List<String> members) {
-    static Optional<Group> parse(String line) {
-      String[] fields = line.split(":", -1);
-      return fields.length != 4 || fields[0].isEmpty()
-          ? Optional.empty()
-          : id(fields[2], MOST_KNOWN)
-              .map(gid -> new Group(fields[0], gid, List.of(fields[3].split(","))));
+    String name() {
+      return fields.getFirst();
+    }
+
+    long gid() {
+      return Long.parseLong(fields.get(3));
+    }
+
+    String home() {
+      return fields.get(5);
+    }
+
+    boolean hasMember(String user) {
+      return List.of(fields.get(3).split(",", -1)).contains(user);
     }
   }
 }

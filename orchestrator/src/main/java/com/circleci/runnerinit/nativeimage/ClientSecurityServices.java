@@ -1,13 +1,9 @@
 package com.circleci.runnerinit.nativeimage;
 
-import static java.util.Map.entry;
-
 import java.lang.reflect.Method;
 import java.security.Provider;
 import java.security.Security;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.graalvm.nativeimage.hosted.Feature;
 
 /**
@@ -16,65 +12,39 @@ import org.graalvm.nativeimage.hosted.Feature;
  * docs/decisions/0016-diet.md has the why.
  */
 public final class ClientSecurityServices implements Feature {
-  /** Algorithms by the type of service. */
-  private static final Map<String, Set<String>> KEPT =
-      Map.ofEntries(
-          entry(
-              "AlgorithmParameters",
-              Set.of("ChaCha20-Poly1305", "DiffieHellman", "EC", "GCM", "RSASSA-PSS")),
-          entry("CertPathBuilder", Set.of("PKIX")),
-          entry("CertPathValidator", Set.of("PKIX")),
-          entry("CertStore", Set.of("Collection")),
-          entry("CertificateFactory", Set.of("X.509")),
-          entry("Cipher", Set.of("AES", "AES/GCM/NoPadding", "ChaCha20-Poly1305")),
-          entry("KDF", Set.of("HKDF-SHA256", "HKDF-SHA384")),
-          entry("KeyAgreement", Set.of("DiffieHellman", "ECDH", "X25519", "X448", "XDH")),
-          entry(
-              "KeyFactory",
-              Set.of(
-                  "DiffieHellman",
-                  "EC",
-                  "Ed25519",
-                  "Ed448",
-                  "EdDSA",
-                  "RSA",
-                  "RSASSA-PSS",
-                  "X25519",
-                  "X448",
-                  "XDH")),
-          entry("KeyGenerator", Set.of("SunTls12Prf", "SunTlsKeyMaterial", "SunTlsMasterSecret")),
-          entry("KeyPairGenerator", Set.of("DiffieHellman", "EC", "X25519", "X448", "XDH")),
-          entry("Mac", Set.of("HmacSHA1", "HmacSHA256", "HmacSHA384")),
-          entry("MessageDigest", Set.of("SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512")),
-          entry("SSLContext", Set.of("TLS")),
-          entry("SecureRandom", Set.of("NativePRNG")),
-          entry(
-              "Signature",
-              Set.of(
-                  "Ed25519",
-                  "Ed448",
-                  "EdDSA",
-                  // JSSE asks for it to see whether there are elliptic curves at all.
-                  "NONEwithECDSA",
-                  "RSASSA-PSS",
-                  "SHA1withECDSA",
-                  "SHA1withRSA",
-                  "SHA224withECDSA",
-                  "SHA224withRSA",
-                  "SHA256withECDSA",
-                  "SHA256withRSA",
-                  "SHA384withECDSA",
-                  "SHA384withRSA",
-                  "SHA512withECDSA",
-                  "SHA512withRSA")),
-          entry("TrustManagerFactory", Set.of("PKIX")),
-          // Not used, but the builder wants one of each type that code can ask for: the smallest.
-          entry("AlgorithmParameterGenerator", Set.of("DiffieHellman")),
-          entry("Configuration", Set.of("JavaLoginConfig")),
-          entry("KEM", Set.of("DHKEM")),
-          entry("KeyManagerFactory", Set.of("SunX509")),
-          entry("KeyStore", Set.of("DKS")),
-          entry("SecretKeyFactory", Set.of("DES")));
+  /**
+   * A type of service a line, with its algorithms. JSSE asks for NONEwithECDSA to see whether there
+   * are elliptic curves at all. Of the types in the last six lines none is used, but the builder
+   * wants one of each that code can ask for: the smallest.
+   */
+  private static final String KEPT =
+      """
+      AlgorithmParameters ChaCha20-Poly1305 DiffieHellman EC GCM RSASSA-PSS
+      CertPathBuilder PKIX
+      CertPathValidator PKIX
+      CertStore Collection
+      CertificateFactory X.509
+      Cipher AES AES/GCM/NoPadding ChaCha20-Poly1305
+      KDF HKDF-SHA256 HKDF-SHA384
+      KeyAgreement DiffieHellman ECDH X25519 X448 XDH
+      KeyFactory DiffieHellman EC Ed25519 Ed448 EdDSA RSA RSASSA-PSS X25519 X448 XDH
+      KeyGenerator SunTls12Prf SunTlsKeyMaterial SunTlsMasterSecret
+      KeyPairGenerator DiffieHellman EC X25519 X448 XDH
+      Mac HmacSHA1 HmacSHA256 HmacSHA384
+      MessageDigest SHA-1 SHA-224 SHA-256 SHA-384 SHA-512
+      SSLContext TLS
+      SecureRandom NativePRNG
+      Signature Ed25519 Ed448 EdDSA NONEwithECDSA RSASSA-PSS SHA1withECDSA SHA1withRSA
+      Signature SHA224withECDSA SHA224withRSA SHA256withECDSA SHA256withRSA
+      Signature SHA384withECDSA SHA384withRSA SHA512withECDSA SHA512withRSA
+      TrustManagerFactory PKIX
+      AlgorithmParameterGenerator DiffieHellman
+      Configuration JavaLoginConfig
+      KEM DHKEM
+      KeyManagerFactory SunX509
+      KeyStore DKS
+      SecretKeyFactory DES
+      """;
 
   @Override
   public void afterRegistration(AfterRegistrationAccess access) {
@@ -98,6 +68,10 @@ public final class ClientSecurityServices implements Feature {
   }
 
   private static boolean isKept(Provider.Service service) {
-    return KEPT.getOrDefault(service.getType(), Set.of()).contains(service.getAlgorithm());
+    return KEPT.lines()
+        .map(line -> List.of(line.split(" ", -1)))
+        .anyMatch(line ->
+            line.getFirst().equals(service.getType())
+                && line.subList(1, line.size()).contains(service.getAlgorithm()));
   }
 }

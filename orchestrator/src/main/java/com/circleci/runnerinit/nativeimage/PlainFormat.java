@@ -1,8 +1,37 @@
 package com.circleci.runnerinit.nativeimage;
 
-/** The part of {@link java.util.Formatter} that messages need: it fails at nothing. */
+import com.oracle.svm.core.annotate.Substitute;
+import com.oracle.svm.core.annotate.TargetClass;
+import java.util.Locale;
+
+/**
+ * {@link String#format} as the JDK and the libraries use it: in messages, with texts, and with
+ * decimal or hexadecimal numbers; it fails at nothing. The JDK's own brings in numbers, dates and
+ * currencies in the way of every language. This program has no use of it elsewhere; {@code
+ * ArchitectureTest} sees to it.
+ */
 final class PlainFormat {
   private PlainFormat() {}
+
+  @TargetClass(String.class)
+  static final class OfString {
+    private OfString() {}
+
+    @Substitute
+    static String format(String format, Object... arguments) {
+      return of(format, arguments);
+    }
+
+    @Substitute
+    static String format(Locale locale, String format, Object... arguments) {
+      return of(format, arguments);
+    }
+
+    @Substitute
+    String formatted(Object... arguments) {
+      return of(toString(), arguments);
+    }
+  }
 
   /** Puts in the arguments, in their order; with {@code 0} and a width, numbers get zeros. */
   static String of(String format, Object... arguments) {

@@ -37,7 +37,7 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
     // A path may hold spaces; only one that names no file is a command line.
     List<String> words = files.exists(configured) ? List.of(configured) : split(configured);
     String program = words.isEmpty() ? "" : words.getFirst();
-    String path = new ProgramLookup(files, environment.get("PATH")).find(program);
+    String path = ProgramLookup.find(files, environment.get("PATH"), program);
 
     List<String> arguments = new ArrayList<>(words);
     arguments.add("_internal");

@@ -1,6 +1,6 @@
 package com.circleci.runnerinit.task;
 
-import com.circleci.runnerinit.configuration.ParsedConfiguration;
+import com.circleci.runnerinit.configuration.Configuration;
 import com.circleci.runnerinit.health.ListenAddress;
 import java.time.Duration;
 import java.util.Set;
@@ -13,7 +13,7 @@ import java.util.Set;
  * @param stopSignals further signals that mean what SIGTERM means
  */
 public record Plan(
-    ParsedConfiguration parsed,
+    Configuration configuration,
     Duration shutdownDelay,
     Duration gracePeriod,
     SignalPolicy signalPolicy,

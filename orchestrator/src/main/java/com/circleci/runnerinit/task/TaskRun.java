@@ -147,7 +147,7 @@ public final class TaskRun {
     this.log = log;
     this.reporter = reporter;
     this.plan = plan;
-    configuration = plan.parsed().configuration();
+    configuration = plan.configuration();
     status = new TaskStatus(kernel.clock(), version, buildDate);
     byte[] token = configuration.token().reveal().getBytes(StandardCharsets.UTF_8);
     agentErrors = new OutputTail(token);
@@ -235,7 +235,7 @@ public final class TaskRun {
   }
 
   private Optional<Failure> checkConfiguration() {
-    return plan.parsed()
+    return configuration
         .problem()
         .map(problem ->
             Failure.notRetryable(
@@ -245,7 +245,7 @@ public final class TaskRun {
   /** It lives as long as the process, so that probes are answered until the very end. */
   private Optional<Failure> listen() {
     try {
-      HealthServer.listen(kernel, plan.healthAddress(), status, log);
+      HealthServer.start(kernel, plan.healthAddress(), status, log);
       return Optional.empty();
     } catch (IOException e) {
       return Optional.of(Failure.retryable("failed to load health check API: " + e.getMessage()));
@@ -273,8 +273,7 @@ public final class TaskRun {
       return Optional.empty();
     }
     try {
-      String path =
-          new ProgramLookup(kernel.files(), environment.get("PATH")).find(command.getFirst());
+      String path = ProgramLookup.find(kernel.files(), environment.get("PATH"), command.getFirst());
       int nothing = openNothing();
       try {
         SpawnRequest request =

@@ -1,6 +1,6 @@
 package com.circleci.runnerinit.task;
 
-import com.circleci.runnerinit.health.HealthState;
+import com.circleci.runnerinit.health.HealthServer;
 import com.circleci.runnerinit.health.Metrics;
 import com.circleci.runnerinit.health.Metrics.ApiCall;
 import com.circleci.runnerinit.linux.Clock;
@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** What the flow lets the health server see. The flow writes it, the server reads it. */
-final class TaskStatus implements HealthState {
+final class TaskStatus implements HealthServer.State {
   /** How long the loop may be at one piece of work before it counts as stuck. */
   private static final Duration STUCK_AFTER = Duration.ofSeconds(10);
 

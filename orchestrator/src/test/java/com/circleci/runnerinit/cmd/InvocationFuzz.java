@@ -26,7 +26,10 @@ public final class InvocationFuzz {
     }
     check(
         words,
-        Environment.of(java.util.Map.of("CIRCLECI_GOAT_CONFIG", CONFIG, "HOME", words.getLast())));
+        new Environment(
+            List.of(
+                ("CIRCLECI_GOAT_CONFIG=" + CONFIG).getBytes(StandardCharsets.UTF_8),
+                ("HOME=" + words.getLast()).getBytes(StandardCharsets.UTF_8))));
   }
 
   /** Outside of a document nothing tells a token from any other word. */
@@ -38,12 +41,27 @@ public final class InvocationFuzz {
 
   private static void check(List<String> words, Environment environment) {
     try {
-      InvocationParser.parse(words, environment);
+      readAll(CommandLine.parse(words, environment));
     } catch (UsageException e) {
+      String message = String.valueOf(e.getMessage());
       if (words.stream().noneMatch(InvocationFuzz::isBareToken)) {
-        Property.holds(!e.getMessage().contains(TOKEN), "the token shows: %s", e.getMessage());
+        Property.holds(!message.contains(TOKEN), "the token shows: %s", message);
       }
-      Property.holds(!e.getMessage().isBlank(), "it says nothing of %s", words);
+      Property.holds(!message.isBlank(), "it says nothing of %s", words);
+    }
+  }
+
+  /** All that the command needs. */
+  static void readAll(CommandLine line) throws UsageException {
+    if (!line.asksForHelp() && !line.asksForVersion()) {
+      line.shutdownDelay();
+      if (line.command() == Command.OVERRIDE) {
+        line.entrypoint();
+      }
+      if (line.command() != Command.INIT) {
+        line.plan();
+      }
+      line.logFormat();
     }
   }
 }

@@ -176,12 +176,7 @@ class ProgramTest {
   }
 
   private Program program(String path) {
-    return new Program(
-        Kernel.of(kernel),
-        (_, _, _, _, _) -> {
-          throw new AssertionError("nothing is to be reported");
-        },
-        path);
+    return new Program(Kernel.of(kernel), path);
   }
 
   private ExitCode run(String path, String... words) {

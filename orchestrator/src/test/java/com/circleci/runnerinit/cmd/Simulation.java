@@ -1,9 +1,12 @@
 package com.circleci.runnerinit.cmd;
 
 import com.circleci.runnerinit.clients.runner.Reporter;
+import com.circleci.runnerinit.configuration.Configuration;
+import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.SimulatedKernel;
 import com.circleci.runnerinit.linux.SimulatedKernel.Simulated;
+import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.task.ExitCode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,6 +96,7 @@ public final class Simulation {
     kernel.file("/proc/self/oom_score_adj", "0\n").file("/dev/termination-log", "");
     set("task_id", "\"task-1\"");
     set("token", "\"" + TOKEN + "\"");
+    kernel.secret(TOKEN);
     set("allocation", "\"allocation-1\"");
     set("runner_api_base_url", "\"http://api.test\"");
     set("task_agent_path", "\"" + AGENT + "\"");
@@ -181,7 +185,12 @@ public final class Simulation {
   public Simulation run(List<String> line) {
     kernel.run(() -> {
       Program program =
-          new Program(Kernel.of(kernel), (_, _, _, _, _) -> new Api(), "/bin/orchestrator");
+          new Program(Kernel.of(kernel), "/bin/orchestrator") {
+            @Override
+            Reporter reporter(Configuration config, String agent, Environment env, EventLog log) {
+              return new Api();
+            }
+          };
       exit = Optional.of(program.run(line));
       endedAt = kernel.nanoTime();
     });

@@ -19,16 +19,16 @@ public final class ConfigurationFuzz {
   }
 
   private static void check(String document) {
-    ParsedConfiguration parsed = ConfigurationParser.parse(document);
-    String problem = parsed.problem().orElse("");
+    Configuration configuration = ConfigurationParser.parse(document);
+    String problem = configuration.problem().orElse("");
     Property.holds(!problem.contains(TOKEN), "the token shows: %s", problem);
     Property.holds(problem.length() <= LONGEST_PROBLEM, "%d characters", problem.length());
     // Fields are named, values never shown: the words are all ours.
     Property.holds(
         problem.chars().allMatch(c -> c >= ' ' && c < 0x7f), "part of the document: %s", problem);
-    Configuration configuration = parsed.configuration();
     Property.holds(
-        parsed.problem().isPresent() || configuration.canReport(), "right, but it can't report");
+        configuration.problem().isPresent() || configuration.canReport(),
+        "right, but it can't report");
     Property.holds(configuration.command().stream().noneMatch(w -> w.indexOf('\0') >= 0), "NUL");
     Property.holds(
         !configuration.maxRunTime().isZero()

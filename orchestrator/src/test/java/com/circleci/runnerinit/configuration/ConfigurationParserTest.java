@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class ConfigurationParserTest {
 
   @Test
   void shouldReadEveryField() {
-    ParsedConfiguration parsed =
+    Configuration parsed =
         ConfigurationParser.parse(
             """
             {"cmd": ["dockerd", "-D"], "user": "build", "task_id": "t",
@@ -35,7 +36,7 @@ class ConfigurationParserTest {
             """);
 
     assertThat(parsed.problem()).isEmpty();
-    assertThat(parsed.configuration())
+    assertThat(parsed)
         .isEqualTo(
             new Configuration(
                 List.of("dockerd", "-D"),
@@ -48,20 +49,21 @@ class ConfigurationParserTest {
                 "https://r",
                 "a",
                 "h:1",
-                Duration.ofHours(1)));
+                Duration.ofHours(1),
+                Optional.empty()));
   }
 
   @Test
   void shouldIgnoreUnknownFieldsCaseAndNulls() {
-    ParsedConfiguration parsed =
+    Configuration parsed =
         ConfigurationParser.parse(
             "{"
                 + REQUIRED
                 + ",\"extra\":{\"a\":[1]},\"USER\":\"u\",\"cmd\":null,\"task_id\":null}");
 
     assertThat(parsed.problem()).isEmpty();
-    assertThat(parsed.configuration().user()).isEqualTo("u");
-    assertThat(parsed.configuration().command()).isEmpty();
+    assertThat(parsed.user()).isEqualTo("u");
+    assertThat(parsed.command()).isEmpty();
   }
 
   @ParameterizedTest
@@ -76,10 +78,10 @@ class ConfigurationParserTest {
         "\"enable_unsafe_retries\":\"yes\"|enable_unsafe_retries: expected true or false, but got a string",
       })
   void shouldNameTheWrongFieldAndKeepTheRest(String field, String problem) {
-    ParsedConfiguration parsed = ConfigurationParser.parse("{" + field + "," + REQUIRED + "}");
+    Configuration parsed = ConfigurationParser.parse("{" + field + "," + REQUIRED + "}");
 
     assertThat(parsed.problem()).contains(problem);
-    assertThat(parsed.configuration().canReport()).isTrue();
+    assertThat(parsed.canReport()).isTrue();
   }
 
   static List<String> goDocuments() throws IOException {
@@ -96,7 +98,7 @@ class ConfigurationParserTest {
   @MethodSource("goDocuments")
   void shouldReadAsGoDoes(String row) {
     int bar = row.indexOf(" | ");
-    ParsedConfiguration parsed = ConfigurationParser.parse(document(row.substring(0, bar)));
+    Configuration parsed = ConfigurationParser.parse(document(row.substring(0, bar)));
     String expected = row.substring(bar + 3);
 
     String problem = parsed.problem().orElse("");
@@ -105,7 +107,7 @@ class ConfigurationParserTest {
     } else if (expected.endsWith("user=%00")) {
       assertThat(problem).isEqualTo("user: a NUL character can't be passed on");
     } else {
-      assertThat(outcome(problem) + values(parsed.configuration())).isEqualTo(expected);
+      assertThat(outcome(problem) + values(parsed)).isEqualTo(expected);
     }
   }
 
@@ -164,7 +166,7 @@ class ConfigurationParserTest {
         "{'token':'s3cr3t'}"
       })
   void shouldNeverShowTheDocument(String json) {
-    ParsedConfiguration parsed = ConfigurationParser.parse(json);
+    Configuration parsed = ConfigurationParser.parse(json);
 
     assertThat(parsed.problem()).isPresent();
     assertThat(parsed.toString()).doesNotContain("s3cr3t");
@@ -181,7 +183,7 @@ class ConfigurationParserTest {
 
   @Test
   void shouldNameOnlySoManyProblems() {
-    ParsedConfiguration parsed =
+    Configuration parsed =
         ConfigurationParser.parse("{\"cmd\":[" + "0,".repeat(99_999) + "0]," + REQUIRED + "}");
 
     assertThat(parsed.problem().orElseThrow())

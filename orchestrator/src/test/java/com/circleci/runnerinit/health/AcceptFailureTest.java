@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.Errno;
-import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.RefusingSyscalls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -23,13 +23,12 @@ class AcceptFailureTest {
   private final CountDownLatch resting = new CountDownLatch(1);
   private final CountDownLatch rested = new CountDownLatch(1);
   private final CapturedLog lines = new CapturedLog();
-  private HealthServer server;
 
   @BeforeEach
   void start() throws IOException {
     Kernel kernel =
         Kernel.of(
-            new ForeignSyscalls.Refusing(this::refuse) {
+            new RefusingSyscalls(this::refuse) {
               @Override
               public void pause(long nanos) {
                 assertThat(Duration.ofNanos(nanos)).isEqualTo(Duration.ofMillis(20));
@@ -37,15 +36,12 @@ class AcceptFailureTest {
                 awaitRested();
               }
             });
-    server =
-        HealthServer.listen(
-            kernel, ListenAddress.parse("127.0.0.1:0"), new FixedState(), lines.log());
+    HealthServer.start(kernel, ListenAddress.parse("127.0.0.1:0"), new FixedState(), lines.log());
   }
 
   @AfterEach
   void stop() {
     rested.countDown();
-    server.close();
   }
 
   @Test
@@ -74,7 +70,7 @@ class AcceptFailureTest {
   }
 
   private Client connect() throws IOException {
-    return Client.connect(InetAddress.ofLiteral("127.0.0.1"), server.port());
+    return Client.connect(InetAddress.ofLiteral("127.0.0.1"), lines.port());
   }
 
   private long refuse(String call, int count) {

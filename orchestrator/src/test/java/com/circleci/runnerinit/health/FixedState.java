@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /** A state that says what a test tells it to. */
-class FixedState implements HealthState {
+class FixedState implements HealthServer.State {
   static final Metrics METRICS =
       new Metrics(
           "running",

@@ -1,5 +1,7 @@
 package com.circleci.runnerinit.health;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.circleci.runnerinit.clients.runner.testing.CapturedLog;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
@@ -8,18 +10,19 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A server on a free port with a clock that only the test moves. */
+/** A server on a free port with a clock that only the test moves; closing it ends its thread. */
 final class Served implements AutoCloseable {
   static final Kernel KERNEL = Kernel.of(new ForeignSyscalls());
 
   final FixedState state;
   final CapturedLog lines = new CapturedLog();
-  final HealthServer server;
+  private volatile boolean closed;
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1000); // It may wrap.
 
-  private Served(String address, FixedState state, HealthState shown) throws IOException {
+  private Served(String address, FixedState state, HealthServer.State shown) throws IOException {
     this.state = state;
     Kernel kernel =
         Kernel.of(
@@ -28,8 +31,25 @@ final class Served implements AutoCloseable {
               public long nanoTime() {
                 return nanos.get();
               }
+
+              @Override
+              public void startThread(String name, int stackBytes, Runnable body) {
+                super.startThread(name, stackBytes, () -> runUntilClosed(body));
+              }
+
+              @Override
+              public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+                checkOpen();
+                return super.invoke(number, a, b, c, d, e, f);
+              }
+
+              @Override
+              public void pause(long nanos) {
+                checkOpen();
+                super.pause(nanos);
+              }
             });
-    this.server = HealthServer.listen(kernel, ListenAddress.parse(address), shown, lines.log());
+    HealthServer.start(kernel, ListenAddress.parse(address), shown, lines.log());
   }
 
   static Served start() throws IOException {
@@ -41,12 +61,12 @@ final class Served implements AutoCloseable {
     return new Served(address, state, state);
   }
 
-  static Served start(HealthState state) throws IOException {
+  static Served start(HealthServer.State state) throws IOException {
     return new Served("127.0.0.1:0", new FixedState(), state);
   }
 
   int port() {
-    return server.port();
+    return lines.port();
   }
 
   Client connect() throws IOException {
@@ -74,8 +94,29 @@ final class Served implements AutoCloseable {
     nanos.addAndGet(time.toNanos());
   }
 
+  private void runUntilClosed(Runnable body) {
+    try {
+      body.run();
+    } catch (IllegalStateException e) {
+      assertThat(closed).isTrue();
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("closed");
+    }
+  }
+
   @Override
   public void close() {
-    server.close();
+    closed = true;
+    for (String host : List.of("127.0.0.1", "::1")) {
+      try {
+        Client.connect(InetAddress.ofLiteral(host), port()).close();
+      } catch (IOException e) {
+        // It listened elsewhere.
+      }
+    }
   }
 }

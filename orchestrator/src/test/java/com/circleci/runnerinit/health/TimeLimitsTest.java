@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TimeLimitsTest {
-  private static final Duration ALMOST = HealthServer.Stage.RECEIVING.limit.minusMillis(1);
+  private static final Duration ALMOST = HealthServer.LIMIT.minusMillis(1);
   private static final Duration REST = Duration.ofMillis(1);
 
   private Served served;
@@ -60,6 +60,7 @@ class TimeLimitsTest {
       client.send("\r\n");
       pass(REST);
 
+      assertThat(client.read().status()).isEqualTo(408);
       assertThat(client.isEnded()).isTrue();
     }
   }
@@ -78,7 +79,7 @@ class TimeLimitsTest {
                   // Closed at last.
                 }
               });
-      pass(HealthServer.Stage.RECEIVING.limit);
+      pass(HealthServer.LIMIT);
       flood.join();
     }
   }
@@ -91,7 +92,7 @@ class TimeLimitsTest {
       HttpReply head = client.readHead();
       assertThat(head.status()).isEqualTo(200);
 
-      pass(HealthServer.Stage.ANSWERING.limit);
+      pass(HealthServer.LIMIT);
 
       long rest = 0;
       try {
@@ -119,7 +120,7 @@ class TimeLimitsTest {
     try (Client client = served.connect()) {
       assertThat(client.exchange("GET /live HTTP/1.0\r\n\r\n").status()).isEqualTo(200);
       assertThat(client.isEnded()).isTrue();
-      pass(HealthServer.Stage.LINGERING.limit);
+      pass(HealthServer.LIMIT);
 
       // The connection is gone on both sides: what is sent now is answered with a reset.
       assertThatExceptionOfType(IOException.class)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.linux.Errno;
 import com.circleci.runnerinit.linux.ForeignSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.RefusingSyscalls;
 import com.circleci.runnerinit.linux.SimulatedKernel;
 import com.circleci.runnerinit.linux.Syscalls;
 import com.circleci.runnerinit.log.EventLog;
@@ -144,7 +145,7 @@ class BinariesInstallerFaultsTest {
     Map<String, Integer> calls = new TreeMap<>();
     Path first = folder.resolve("first/bin");
     Syscalls counted =
-        ForeignSyscalls.refusing((call, count) -> {
+        new RefusingSyscalls((call, count) -> {
           calls.put(call, count + 1);
           return 0;
         });
@@ -158,7 +159,7 @@ class BinariesInstallerFaultsTest {
           Path bin = folder.resolve("volume" + runs++ + "/bin");
           String refusal = call.getKey() + " " + at;
           Syscalls refusing =
-              ForeignSyscalls.refusing(
+              new RefusingSyscalls(
                   (name, count) -> refusal.equals(name + " " + count) ? -errno : 0);
           Optional<String> failure = failure(refusing, image.toString(), bin.toString());
 
@@ -170,7 +171,7 @@ class BinariesInstallerFaultsTest {
               assertThat(bin.resolve(name)).as(what).hasContent(NEW.get(name));
             }
           }
-          Syscalls next = ForeignSyscalls.refusing((_, _) -> 0);
+          Syscalls next = new RefusingSyscalls((_, _) -> 0);
           assertThat(failure(next, image.toString(), bin.toString())).as(what).isEmpty();
           assertIsInstalled(bin);
         }

@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.linux;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
@@ -287,6 +288,7 @@ public final class SimulatedKernel implements Syscalls {
 
   private final TreeMap<Long, NativeBlock> blocks = new TreeMap<>();
   private long nextAddress = 0x10000;
+  private String secret = "\0no secret\0";
 
   @Override
   public NativeBlock allocate(int bytes) {
@@ -301,6 +303,14 @@ public final class SimulatedKernel implements Syscalls {
     if (blocks.remove(block.address()) == null) {
       throw new AssertionError("freed twice");
     }
+    if (new String(block.copy(0, block.size()), ISO_8859_1).contains(secret)) {
+      throw new AssertionError("memory is given back with the secret in it");
+    }
+  }
+
+  /** What no memory that is given back may hold. */
+  public void secret(String text) {
+    secret = text;
   }
 
   /** The block that holds an address; whoever uses one that was released fails. */
@@ -1350,7 +1360,7 @@ public final class SimulatedKernel implements Syscalls {
       case CONNECT -> -101;
       case GETRANDOM -> b;
       case EXIT_GROUP -> throw new Executed();
-      case BIND, LISTEN, SETSOCKOPT, GETSOCKOPT, SHUTDOWN, GETSOCKNAME, MADVISE, FALLOCATE -> 0;
+      case BIND, LISTEN, SETSOCKOPT, GETSOCKOPT, SHUTDOWN, GETSOCKNAME, MADVISE -> 0;
     };
   }
 

@@ -81,12 +81,12 @@ class ProgramLookupTest {
   @Test
   void shouldSayThatThereIsNoCommand() {
     assertThatThrownBy(() -> find("", second.toString())).hasMessage("exec: no command");
-    assertThatThrownBy(() -> new ProgramLookup(files(), Optional.empty()).find("e"))
+    assertThatThrownBy(() -> ProgramLookup.find(files(), Optional.empty(), "e"))
         .hasMessage("exec: \"e\": executable file not found in $PATH");
   }
 
   private static String find(String program, String path) throws LookupException {
-    return new ProgramLookup(files(), Optional.of(path)).find(program);
+    return ProgramLookup.find(files(), Optional.of(path), program);
   }
 
   private static com.circleci.runnerinit.linux.Files files() {

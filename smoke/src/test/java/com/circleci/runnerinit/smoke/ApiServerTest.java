@@ -2,6 +2,7 @@ package com.circleci.runnerinit.smoke;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.testing.Command;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.util.stream.Stream;

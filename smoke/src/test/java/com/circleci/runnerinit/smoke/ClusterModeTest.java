@@ -3,6 +3,7 @@ package com.circleci.runnerinit.smoke;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.circleci.runnerinit.testing.Command;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

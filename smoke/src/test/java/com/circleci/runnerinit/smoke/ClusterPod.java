@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.smoke;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.Command;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.Closeable;

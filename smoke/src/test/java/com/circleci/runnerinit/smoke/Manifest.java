@@ -2,6 +2,7 @@ package com.circleci.runnerinit.smoke;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.circleci.runnerinit.testing.Command;
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;

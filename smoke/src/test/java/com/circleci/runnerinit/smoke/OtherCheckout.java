@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.smoke;
 
+import com.circleci.runnerinit.testing.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

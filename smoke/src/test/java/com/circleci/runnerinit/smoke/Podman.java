@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.smoke;
 
+import com.circleci.runnerinit.testing.Command;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.Closeable;

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.smoke;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.Command;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.Command;
 import com.google.errorprone.annotations.FormatMethod;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -49,6 +49,8 @@ public final class NameServer implements AutoCloseable {
     /** An answer to a question that nobody asked, and no other. */
     OTHER_QUESTION,
     OTHER_ID,
+    /** A datagram from a socket that nobody asked. */
+    OTHER_SOURCE,
     SILENT
   }
 
@@ -109,13 +111,15 @@ public final class NameServer implements AutoCloseable {
   private void serveUdp() {
     byte[] buffer = new byte[4096];
     while (true) {
-      try {
+      try (DatagramSocket stranger = new DatagramSocket()) {
         DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
         udp.receive(packet);
         byte[] query = Arrays.copyOf(buffer, packet.getLength());
         Optional<byte[]> reply = reply("udp", query);
         if (reply.isPresent()) {
-          udp.send(new DatagramPacket(reply.get(), reply.get().length, packet.getSocketAddress()));
+          boolean isStrange = behaviour(key(query)) == Behaviour.OTHER_SOURCE;
+          (isStrange ? stranger : udp)
+              .send(new DatagramPacket(reply.get(), reply.get().length, packet.getSocketAddress()));
         }
       } catch (IOException e) {
         if (udp.isClosed()) {
@@ -155,20 +159,36 @@ public final class NameServer implements AutoCloseable {
     }
   }
 
-  private Optional<byte[]> reply(String transport, byte[] query) {
+  /** Where the name of the question ends. */
+  private static int end(byte[] query) {
     int at = 12;
-    StringBuilder name = new StringBuilder();
     while (query[at] != 0) {
-      name.append(name.isEmpty() ? "" : ".")
-          .append(new String(query, at + 1, query[at], StandardCharsets.US_ASCII));
       at += query[at] + 1;
     }
-    int type = query[at + 2];
-    byte[] question = Arrays.copyOfRange(query, 12, at + 5);
-    String key = name.toString().toLowerCase(Locale.ROOT) + (type == A ? " A" : " AAAA");
+    return at;
+  }
+
+  private static String key(byte[] query) {
+    StringBuilder name = new StringBuilder();
+    for (int at = 12; query[at] != 0; at += query[at] + 1) {
+      name.append(name.isEmpty() ? "" : ".")
+          .append(new String(query, at + 1, query[at], StandardCharsets.US_ASCII));
+    }
+    String type = query[end(query) + 2] == A ? " A" : " AAAA";
+    return name.toString().toLowerCase(Locale.ROOT) + type;
+  }
+
+  private Behaviour behaviour(String key) {
+    String any = "*" + key.substring(key.lastIndexOf(' '));
+    return behaviours.getOrDefault(key, behaviours.getOrDefault(any, Behaviour.NAME_ERROR));
+  }
+
+  private Optional<byte[]> reply(String transport, byte[] query) {
+    int end = end(query);
+    String key = key(query);
     asked.add(transport + " " + key);
-    Behaviour unknown = behaviours.getOrDefault(type == A ? "* A" : "* AAAA", Behaviour.NAME_ERROR);
-    return reply(behaviours.getOrDefault(key, unknown), transport, query, question, type);
+    byte[] question = Arrays.copyOfRange(query, 12, end + 5);
+    return reply(behaviour(key), transport, query, question, query[end + 2]);
   }
 
   private static Optional<byte[]> reply(
@@ -183,7 +203,7 @@ public final class NameServer implements AutoCloseable {
       case SILENT -> {
         return Optional.empty();
       }
-      case ANSWERED, OTHER_ID, OTHER_QUESTION -> {
+      case ANSWERED, OTHER_ID, OTHER_QUESTION, OTHER_SOURCE -> {
         record(answers, 12, type, address);
         count = 1;
       }

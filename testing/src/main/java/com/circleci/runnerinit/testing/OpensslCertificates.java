@@ -1,7 +1,5 @@
 package com.circleci.runnerinit.testing;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -58,20 +56,8 @@ public final class OpensslCertificates {
     for (var extension : extensions) {
       command.addAll(List.of("-addext", extension));
     }
-    try {
-      var openssl = new ProcessBuilder(command).redirectErrorStream(true).start();
-      openssl.getOutputStream().close();
-      var said = new String(openssl.getInputStream().readAllBytes(), UTF_8);
-      if (openssl.waitFor() != 0) {
-        throw new IllegalStateException(command + ": " + said);
-      }
-      return this;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
+    Command.succeed(command.toArray(String[]::new));
+    return this;
   }
 
   /** The certificates, one after the other. */

@@ -115,6 +115,12 @@ public final class Container implements AutoCloseable {
     first.ifPresent(process -> signal.sendTo(process.pid()));
   }
 
+  /** For a test that has the kernel kill it. */
+  public Container mayBeKilled() {
+    killedByTest = true;
+    return this;
+  }
+
   /** Takes the container away as Kubernetes does in the end. */
   public void kill() {
     killedByTest = true;

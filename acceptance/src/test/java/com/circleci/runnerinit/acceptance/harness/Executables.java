@@ -1,11 +1,17 @@
 package com.circleci.runnerinit.acceptance.harness;
 
+import com.circleci.runnerinit.testing.Command;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The two executables that the tests run: those of {@code ./do build}, unless told otherwise. */
+/**
+ * The two executables that the tests run: those of {@code ./do build}; or those of {@code ./do test
+ * --jvm}, where the orchestrator's is a launcher of a JVM.
+ */
 public final class Executables {
+  private static final Optional<Path> JVM =
+      Optional.ofNullable(System.getProperty("runnerinit.jvm")).map(Path::of);
   private static final Path BUILT = Path.of("target", "bin", "linux", architecture());
 
   private Executables() {}
@@ -18,26 +24,23 @@ public final class Executables {
     return find("fakeTaskAgent.executable", "fake-task-agent");
   }
 
+  /**
+   * What the orchestrator needs at the same place in its root: nothing, but on a JVM its runtime.
+   */
+  static Optional<Path> runtime() {
+    return JVM;
+  }
+
   private static Path find(String property, String name) {
     var path =
         Optional.ofNullable(System.getProperty(property))
             .map(Path::of)
-            .orElseGet(() -> checkout().resolve(BUILT).resolve(name))
+            .orElseGet(() -> JVM.orElseGet(() -> Command.checkout().resolve(BUILT)).resolve(name))
             .toAbsolutePath();
     if (!Files.isExecutable(path)) {
       throw new AssertionError(path + " is missing: ./do build makes it");
     }
     return path;
-  }
-
-  private static Path checkout() {
-    var folder = Path.of("").toAbsolutePath();
-    while (!Files.isDirectory(folder.resolve(".mvn"))) {
-      folder =
-          Optional.ofNullable(folder.getParent())
-              .orElseThrow(() -> new AssertionError("not in a checkout: " + Path.of("")));
-    }
-    return folder;
   }
 
   /** Whether QEMU runs them, many times slower than a machine would. */

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.acceptance.harness;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.Command;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,8 +62,9 @@ public final class RootFolder {
   public RootFolder dynamicProgram(Path executable) {
     var name = executable.toString();
     copy(name, executable);
-    if (HostCommand.read("file", "--dereference", name).toString().contains("dynamically")) {
-      HostCommand.read("ldd", name).stream()
+    if (Command.succeed("file", "--dereference", name).contains("dynamically")) {
+      Command.succeed("ldd", name)
+          .lines()
           .map(LIBRARY::matcher)
           .filter(Matcher::find)
           .map(Matcher::group)
@@ -75,7 +77,7 @@ public final class RootFolder {
   public RootFolder fifo(String at) {
     return change(() -> {
       Files.createDirectories(parent(at));
-      HostCommand.run("mkfifo", path(at).toString());
+      Command.succeed("mkfifo", path(at).toString());
     });
   }
 
@@ -254,7 +256,7 @@ public final class RootFolder {
     }
 
     private static void mknod(Path path, String major, String minor) {
-      HostCommand.run("mknod", "-m", "666", path.toString(), "c", major, minor);
+      Command.succeed("mknod", "-m", "666", path.toString(), "c", major, minor);
     }
   }
 }

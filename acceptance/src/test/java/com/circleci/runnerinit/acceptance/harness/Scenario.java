@@ -11,6 +11,7 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -70,6 +71,15 @@ public final class Scenario implements AutoCloseable {
         .set("allocation", "allocation-1")
         .set("task_agent_path", TASK_AGENT)
         .set("max_run_time", 3_600_000_000_000L);
+    Executables.runtime()
+        .map(Path::toString)
+        .ifPresent(runtime -> {
+          root.folder(runtime);
+          unshareOptions.add("--mount");
+          // The shell that mounts it would hand on a variable of its own.
+          prepare("/bin/mount --bind '%s' '%s'".formatted(runtime, root.path(runtime)))
+              .prepare("unset PWD");
+        });
   }
 
   public String token() {
@@ -216,6 +226,12 @@ public final class Scenario implements AutoCloseable {
     predecessor.add(INIT);
     predecessor.addAll(List.of(verbs));
     predecessor.add("exec");
+    return this;
+  }
+
+  /** With no network but a loopback interface that is down. */
+  public Scenario noNetwork() {
+    unshareOptions.add("--net");
     return this;
   }
 

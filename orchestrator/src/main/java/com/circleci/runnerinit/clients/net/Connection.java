@@ -17,11 +17,13 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketImpl;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.stream.IntStream;
 
 /**
@@ -62,19 +64,18 @@ public final class Connection extends Socket {
    * @throws NetworkException if none takes it: the first failure
    */
   public static Connection open(Kernel kernel, List<InetSocketAddress> addresses, Deadline deadline)
-      throws NetworkException {
+      throws IOException {
     Map<Integer, InetSocketAddress> pending = new LinkedHashMap<>();
     List<NetworkException> failures = new ArrayList<>();
     Deadline nextStart = Deadline.in(Duration.ZERO);
-    int started = 0;
+    Queue<InetSocketAddress> untried = new ArrayDeque<>(addresses);
     try {
-      while (started < addresses.size() || !pending.isEmpty()) {
+      while (!untried.isEmpty() || !pending.isEmpty()) {
         if (deadline.isOver()) {
-          throw new NetworkException("dial tcp " + IpLiteral.write(addresses.getFirst()) + TIMEOUT);
+          throw new NetworkException("dial tcp " + HostPort.write(addresses.getFirst()) + TIMEOUT);
         }
-        boolean more = started < addresses.size();
-        if (more && (pending.isEmpty() || nextStart.isOver())) {
-          InetSocketAddress next = addresses.get(started++);
+        if (!untried.isEmpty() && (pending.isEmpty() || nextStart.isOver())) {
+          InetSocketAddress next = untried.remove();
           nextStart = Deadline.in(HEAD_START);
           try {
             pending.put(connect(kernel, false, next), next);
@@ -83,7 +84,7 @@ public final class Connection extends Socket {
           }
           continue;
         }
-        Deadline until = more ? deadline.orEarlier(nextStart.left()) : deadline;
+        Deadline until = untried.isEmpty() ? deadline : deadline.orEarlier(nextStart.left());
         List<Integer> sockets = List.copyOf(pending.keySet());
         for (int i : ready(kernel, sockets.stream().map(Interest::inWriting).toList(), until)) {
           int socket = sockets.get(i);
@@ -97,14 +98,11 @@ public final class Connection extends Socket {
         }
       }
       throw failures.getFirst();
-    } catch (SocketException e) {
-      throw new IllegalStateException(e);
     } finally {
       pending.keySet().forEach(kernel.descriptors()::close);
     }
   }
 
-  /** Begins to connect a socket. */
   static int connect(Kernel kernel, boolean datagrams, InetSocketAddress to)
       throws KernelException {
     InetAddress host = to.getAddress();
@@ -119,10 +117,9 @@ public final class Connection extends Socket {
   }
 
   private static NetworkException refused(InetSocketAddress address, String reason) {
-    return new NetworkException("dial tcp " + IpLiteral.write(address) + ": connect: " + reason);
+    return new NetworkException("dial tcp " + HostPort.write(address) + ": connect: " + reason);
   }
 
-  /** Sets another time for what is still to be done. */
   public void setDeadline(Deadline deadline) {
     this.deadline = deadline;
   }
@@ -138,7 +135,7 @@ public final class Connection extends Socket {
 
       @Override
       public int read(byte[] into, int offset, int length) throws IOException {
-        int count = transfer(false, into, offset, length);
+        int count = length == 0 ? 0 : transfer(false, into, offset, length);
         return count == 0 && length > 0 ? -1 : count;
       }
     };
@@ -162,7 +159,6 @@ public final class Connection extends Socket {
     };
   }
 
-  /** Writes or reads what goes at once. */
   private int transfer(boolean writing, byte[] bytes, int offset, int length)
       throws NetworkException {
     String operation = writing ? "write" : "read";
@@ -197,11 +193,11 @@ public final class Connection extends Socket {
     String here = "?";
     try {
       InetAddress host = InetAddress.getByAddress(kernel.sockets().localHost(descriptor));
-      here = IpLiteral.write(new InetSocketAddress(host, kernel.sockets().port(descriptor)));
+      here = HostPort.write(new InetSocketAddress(host, kernel.sockets().port(descriptor)));
     } catch (IOException e) {
       // The connection is gone, and its address with it.
     }
-    return operation + " tcp " + here + "->" + IpLiteral.write(peer);
+    return operation + " tcp " + here + "->" + HostPort.write(peer);
   }
 
   @Override

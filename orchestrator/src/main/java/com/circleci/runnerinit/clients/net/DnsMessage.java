@@ -1,6 +1,5 @@
 package com.circleci.runnerinit.clients.net;
 
-import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.BufferUnderflowException;
@@ -9,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.StringTokenizer;
 
 /** DNS on the wire (RFC 1035 §4, RFC 6891): a question for addresses, and what answers it. */
 final class DnsMessage {
@@ -17,16 +15,16 @@ final class DnsMessage {
   static final int AAAA = 28;
 
   /** What a datagram may hold without being cut on its way; what servers are told, as Go does. */
-  static final int MAX_DATAGRAM = 1232;
+  static final short MAX_DATAGRAM = 1232;
 
   private static final int HEADER_BYTES = 12;
-  private static final int OPT = 41;
+  private static final short OPT = 41;
   private static final int OPT_BYTES = 11;
-  private static final int INTERNET = 1;
+  private static final short INTERNET = 1;
 
   private static final int RESPONSE = 0x8000;
   private static final int TRUNCATED = 0x0200;
-  private static final int RECURSION_DESIRED = 0x0100;
+  private static final short RECURSION_DESIRED = 0x0100;
   private static final int AUTHORITATIVE_OR_RECURSIVE = 0x0480;
   private static final int CODE = 0x000f;
   private static final int NAME_ERROR = 3;
@@ -37,26 +35,17 @@ final class DnsMessage {
   /** What was asked: a rooted name, and {@link #A} or {@link #AAAA} as type. */
   record Question(int id, String name, int type) {
     byte[] encode() {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream(64);
-      write(bytes, id, RECURSION_DESIRED, 1, 0, 0, 1);
-      StringTokenizer labels = new StringTokenizer(name, ".");
-      while (labels.hasMoreTokens()) {
-        byte[] label = labels.nextToken().getBytes(StandardCharsets.US_ASCII);
-        bytes.write(label.length);
-        bytes.writeBytes(label);
+      ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES + name.length() + 5 + OPT_BYTES);
+      bytes.putShort((short) id).putShort(RECURSION_DESIRED);
+      bytes.putShort((short) 1).putInt(0).putShort((short) 1);
+      // The last label is the root's, which is empty.
+      for (String label : name.split("\\.", -1)) {
+        bytes.put((byte) label.length()).put(label.getBytes(StandardCharsets.US_ASCII));
       }
-      bytes.write(0);
-      write(bytes, type, INTERNET);
-      bytes.write(0);
-      write(bytes, OPT, MAX_DATAGRAM, 0, 0, 0);
-      return bytes.toByteArray();
-    }
-
-    private static void write(ByteArrayOutputStream bytes, int... numbers) {
-      for (int number : numbers) {
-        bytes.write(number >> Byte.SIZE);
-        bytes.write(number);
-      }
+      bytes.putShort((short) type).putShort(INTERNET);
+      // All else of the record is zero.
+      bytes.put((byte) 0).putShort(OPT).putShort(MAX_DATAGRAM);
+      return bytes.array();
     }
   }
 
@@ -83,24 +72,23 @@ final class DnsMessage {
   /** Reads a message; nothing if it is no answer to the question, whoever may have sent it. */
   static Optional<Answer> decode(byte[] message, Question question) {
     byte[] query = question.encode();
-    int questionEnd = query.length - OPT_BYTES;
-    if (message.length < questionEnd
-        || !question(message, questionEnd).equalsIgnoreCase(question(query, questionEnd))) {
+    int end = query.length - OPT_BYTES;
+    if (message.length < end || !question(message, end).equalsIgnoreCase(question(query, end))) {
       return Optional.empty();
     }
     ByteBuffer bytes = ByteBuffer.wrap(message);
     int id = number(bytes);
     int flags = number(bytes);
-    boolean hasOneQuestion = number(bytes) == 1;
+    int questions = number(bytes);
     int[] counts = {number(bytes), number(bytes), number(bytes)};
-    if (id != question.id() || (flags & RESPONSE) == 0 || !hasOneQuestion) {
+    if (id != question.id() || (flags & RESPONSE) == 0 || questions != 1) {
       return Optional.empty();
     }
     if ((flags & TRUNCATED) != 0) {
       return Optional.of(new Answer(Outcome.TRUNCATED, List.of()));
     }
     try {
-      return Optional.of(records(bytes.position(questionEnd), question.type(), flags, counts));
+      return Optional.of(records(bytes.position(end), question.type(), flags, counts));
     } catch (BufferUnderflowException | IllegalArgumentException | UnknownHostException e) {
       return Optional.of(new Answer(Outcome.MALFORMED, List.of()));
     }

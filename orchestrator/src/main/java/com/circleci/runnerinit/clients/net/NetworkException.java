@@ -10,7 +10,6 @@ public final class NetworkException extends IOException {
     super(reason);
   }
 
-  /** Whether the deadline has passed. */
   public boolean isTimeout() {
     return reason().endsWith("i/o timeout");
   }

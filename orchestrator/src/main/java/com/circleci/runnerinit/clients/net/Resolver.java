@@ -1,5 +1,8 @@
 package com.circleci.runnerinit.clients.net;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toList;
+
 import com.circleci.runnerinit.clients.net.DnsMessage.Answer;
 import com.circleci.runnerinit.clients.net.DnsMessage.Outcome;
 import com.circleci.runnerinit.clients.net.DnsMessage.Question;
@@ -17,10 +20,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 public final class Resolver {
   private static final int DNS_PORT = 53;
   private static final int DISCARD_PORT = 9;
+  private static final int WITHOUT_ROUTE = 10;
   private static final int MAX_FILE_BYTES = 1 << 20;
   private static final String TIMEOUT = "i/o timeout";
 
@@ -45,6 +50,7 @@ public final class Resolver {
   private static final Duration GRACE = Duration.ofMillis(200);
 
   private final Kernel kernel;
+  private final NativeBlock block;
   private final String root;
   private final int port;
 
@@ -58,6 +64,7 @@ public final class Resolver {
   /** One that puts a prefix before the paths of its files. */
   Resolver(Kernel kernel, String root, int port) {
     this.kernel = kernel;
+    block = kernel.memory().allocate(DnsMessage.MAX_DATAGRAM);
     this.root = root;
     this.port = port;
   }
@@ -69,7 +76,7 @@ public final class Resolver {
    * @throws NetworkException as in {@code lookup NAME on SERVER: no such host}
    */
   public List<InetAddress> lookup(String host, Deadline deadline) throws NetworkException {
-    Optional<InetAddress> literal = IpLiteral.parse(host);
+    Optional<InetAddress> literal = HostPort.address(host);
     if (literal.isPresent()) {
       return List.of(literal.get());
     }
@@ -112,29 +119,22 @@ public final class Resolver {
     }
   }
 
-  /** By what matters of RFC 6724: a route, and its precedence. */
   private List<InetAddress> sorted(List<InetAddress> addresses) {
-    List<InetAddress> unreachable = addresses.stream().filter(this::hasNoRoute).toList();
-    return addresses.stream()
-        .sorted(
-            Comparator.comparing((InetAddress it) -> unreachable.contains(it))
-                .thenComparingInt(it -> -precedence(it)))
-        .toList();
+    Map<Integer, List<InetAddress>> byRank =
+        addresses.stream().collect(groupingBy(this::rank, TreeMap::new, toList()));
+    return byRank.values().stream().flatMap(List::stream).toList();
   }
 
-  private static int precedence(InetAddress address) {
+  /** By what matters of RFC 6724: a route, of which the kernel tells unasked, and a precedence. */
+  private int rank(InetAddress address) {
     boolean isUniqueLocal = (address.getAddress()[0] & 0xfe) == 0xfc;
-    return address instanceof Inet6Address ? (isUniqueLocal ? 3 : 40) : 35;
-  }
-
-  /** The kernel tells without that anything is sent. */
-  private boolean hasNoRoute(InetAddress address) {
+    int precedence = address instanceof Inet6Address ? (isUniqueLocal ? 2 : 0) : 1;
     try {
       InetSocketAddress target = new InetSocketAddress(address, DISCARD_PORT);
       kernel.descriptors().close(Connection.connect(kernel, true, target));
-      return false;
+      return precedence;
     } catch (KernelException e) {
-      return true;
+      return WITHOUT_ROUTE + precedence;
     }
   }
 
@@ -150,7 +150,7 @@ public final class Resolver {
   /** An address with or without a zone: the name of an interface, or its number. */
   private Optional<InetAddress> address(String text) {
     String[] parts = text.split("%", 2);
-    Optional<InetAddress> address = IpLiteral.parse(parts[0]);
+    Optional<InetAddress> address = HostPort.address(parts[0]);
     if (parts.length == 1) {
       return address;
     }
@@ -176,7 +176,6 @@ public final class Resolver {
     private final Set<Integer> openTypes = new TreeSet<>(Set.of(DnsMessage.A, DnsMessage.AAAA));
     private final List<Sent> unanswered = new ArrayList<>();
     private final List<InetAddress> addresses = new ArrayList<>();
-    private final NativeBlock block = kernel.memory().allocate(DnsMessage.MAX_DATAGRAM);
 
     /** As in {@code " on SERVER: REASON"}. */
     private String failure = "";
@@ -221,7 +220,7 @@ public final class Resolver {
         unanswered.add(new Sent(question, server, turn, socket));
         kernel.descriptors().write(socket, block, 0, bytes.length);
       } catch (KernelException e) {
-        fail(server, "dial udp " + IpLiteral.write(server) + ": " + e.description());
+        fail(server, "dial udp " + HostPort.write(server) + ": " + e.description());
       }
     }
 
@@ -303,13 +302,12 @@ public final class Resolver {
     }
 
     private void fail(InetSocketAddress server, String reason) {
-      failure = " on " + IpLiteral.write(server) + ": " + reason;
+      failure = " on " + HostPort.write(server) + ": " + reason;
     }
 
     @Override
     public void close() {
       unanswered.forEach(sent -> kernel.descriptors().close(sent.socket()));
-      kernel.memory().release(block);
     }
   }
 }

@@ -12,12 +12,7 @@ import java.util.function.Function;
 
 /**
  * What {@code /etc/resolv.conf} says (resolv.conf(5)), as Go reads it: a line that is wrong counts
- * for nothing, and without a server this machine is asked.
- *
- * @param servers three at most
- * @param search rooted
- * @param attempts how often all servers are asked
- * @param rotate whether each lookup begins with another server
+ * for nothing, and without a server this machine is asked. Domains are rooted.
  */
 record ResolverConfig(
     List<InetAddress> servers,
@@ -33,8 +28,6 @@ record ResolverConfig(
   private static final String LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
 
   /**
-   * Reads the file's content.
-   *
    * @param address reads an address; empty for what is none, or can't be reached from here
    */
   static ResolverConfig parse(String content, Function<String, Optional<InetAddress>> address) {
@@ -48,10 +41,7 @@ record ResolverConfig(
           List<String> values = fields.subList(1, fields.size());
           switch (fields.getFirst()) {
             case "nameserver" ->
-                values.stream()
-                    .limit(1)
-                    .flatMap(it -> address.apply(it).stream())
-                    .forEach(servers::add);
+                address.apply(values.isEmpty() ? "" : values.getFirst()).ifPresent(servers::add);
             case "search" -> replace(search, values);
             case "domain" -> replace(search, values.isEmpty() ? search : values.subList(0, 1));
             case "options" ->

@@ -26,7 +26,7 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.config.Http1Config;
-import org.apache.hc.core5.http.impl.BasicHttpTransportMetrics;
+import org.apache.hc.core5.http.impl.DefaultContentLengthStrategy;
 import org.apache.hc.core5.http.impl.EnglishReasonPhraseCatalog;
 import org.apache.hc.core5.http.impl.io.DefaultHttpResponseParser;
 import org.apache.hc.core5.http.impl.io.SessionInputBufferImpl;
@@ -38,8 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HttpClient {
   private static final Duration LEAVE_TAKING = Duration.ofMillis(200);
-  private static final int MAX_BODY_BYTES = 64 << 10;
-  private static final int MAX_HEAD_BYTES = 64 << 10;
+  private static final int MAX_BYTES = 64 << 10;
   private static final int BUFFER_BYTES = 8192;
   private static final Http1Config BOUNDS =
       Http1Config.custom().setMaxLineLength(BUFFER_BYTES).setMaxHeaderCount(100).build();
@@ -65,8 +64,6 @@ final class HttpClient {
   /**
    * Posts once and waits for the head of the answer; the body is of no interest.
    *
-   * @param path on the server, after the server's own
-   * @param headers all but those that are the same for every request
    * @param turn counts the exchanges for one request from zero: each begins with another of the
    *     host's addresses, since one may take connections and never answer
    * @throws MalformedURLException if the proxy is one that can't be used, now or later
@@ -96,24 +93,22 @@ final class HttpClient {
       timeout = "timeout awaiting response headers";
       // A proxy reads only what is not encrypted, and needs to be told the server then.
       Optional<Url> reader = server.isSecure() ? Optional.empty() : proxy;
-      Map<String, String> all = new LinkedHashMap<>();
-      all.put("Host", server.authority());
-      all.put("User-Agent", userAgent);
+      Map<String, String> all = headersFor(reader, server.authority());
       all.putAll(headers);
-      reader.ifPresent(it -> authorize(all, it));
       all.put("Content-Length", "" + body.getBytes(StandardCharsets.UTF_8).length);
       all.put("Connection", "close");
       String site = reader.isPresent() ? "http://" + server.authority() : "";
-      ClassicHttpResponse head = roundTrip(socket, "POST " + site + server.under(path), all, body);
-      takeLeave(connection, socket);
-      Optional<Header> pause = Optional.ofNullable(head.getFirstHeader("Retry-After"));
-      return new Answer(head.getCode(), pause.map(Header::getValue));
+      String target = site + server.path().replaceFirst("/+$", "") + path;
+      Incoming answer = roundTrip(socket, "POST " + target, all, body);
+      answer.takeLeave(connection, socket);
+      Optional<Header> pause = Optional.ofNullable(answer.head.getFirstHeader("Retry-After"));
+      return new Answer(answer.head.getCode(), pause.map(Header::getValue));
     } catch (IOException | RuntimeException e) {
       throw new NetworkException(culprit + reason(e, timeout));
     }
   }
 
-  private Connection dial(Url to, int turn, Deadline deadline) throws NetworkException {
+  private Connection dial(Url to, int turn, Deadline deadline) throws IOException {
     List<InetSocketAddress> addresses = new ArrayList<>();
     try {
       for (InetAddress address : resolver.lookup(to.host(), deadline)) {
@@ -127,78 +122,82 @@ final class HttpClient {
   }
 
   private void openTunnel(Socket socket, Url proxy, Url server) throws IOException {
-    Map<String, String> headers = new LinkedHashMap<>();
-    headers.put("Host", server.address());
-    headers.put("User-Agent", userAgent);
-    authorize(headers, proxy);
-    int status = roundTrip(socket, "CONNECT " + server.address(), headers, "").getCode();
+    String target = server.address();
+    Map<String, String> headers = headersFor(Optional.of(proxy), target);
+    int status = roundTrip(socket, "CONNECT " + target, headers, "").head.getCode();
     if (status / 100 != 2) {
       throw new NetworkException("the proxy's answer to CONNECT was " + inWords(status));
     }
   }
 
-  private static void authorize(Map<String, String> headers, Url proxy) {
-    proxy.basicAuthorization().ifPresent(it -> headers.put("Proxy-Authorization", it.reveal()));
+  private Map<String, String> headersFor(Optional<Url> proxy, String host) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Host", host);
+    headers.put("User-Agent", userAgent);
+    proxy
+        .flatMap(Url::basicAuthorization)
+        .ifPresent(it -> headers.put("Proxy-Authorization", it.reveal()));
+    return headers;
   }
 
-  private static ClassicHttpResponse roundTrip(
+  private static Incoming roundTrip(
       Socket socket, String request, Map<String, String> headers, String body) throws IOException {
     StringBuilder text = new StringBuilder(request).append(" HTTP/1.1\r\n");
     headers.forEach((name, value) -> text.append(name).append(": ").append(value).append("\r\n"));
     // In one piece: two writes over TLS would meet a delayed ACK.
     byte[] message = text.append("\r\n").append(body).toString().getBytes(StandardCharsets.UTF_8);
+    Optional<IOException> unsent = Optional.empty();
     try {
       socket.getOutputStream().write(message);
     } catch (IOException e) {
       // A server may answer before it has read everything, and close: its answer says more.
-      try {
-        return readHead(socket.getInputStream());
-      } catch (IOException _) {
-        throw e;
-      }
+      unsent = Optional.of(e);
     }
-    return readHead(socket.getInputStream());
+    try {
+      return new Incoming(socket.getInputStream());
+    } catch (IOException e) {
+      throw unsent.orElse(e);
+    }
   }
 
   /**
-   * Reads to the end of the final answer's head, past informational ones. What the server sent is
-   * never part of a message: it may be the request, token included.
+   * The final answer, past informational ones. What the server sent is never part of a message: it
+   * may be the request, token included.
    */
-  static ClassicHttpResponse readHead(InputStream stream) throws IOException {
-    BoundedInput input = new BoundedInput(stream);
-    SessionInputBufferImpl buffer =
-        new SessionInputBufferImpl(
-            new BasicHttpTransportMetrics(), BUFFER_BYTES, BUFFER_BYTES, BUFFER_BYTES, null);
-    while (true) {
-      ClassicHttpResponse head;
+  static final class Incoming extends FilterInputStream {
+    private final SessionInputBufferImpl buffer =
+        new SessionInputBufferImpl(BUFFER_BYTES, BUFFER_BYTES);
+    private int left = MAX_BYTES;
+    private boolean ended;
+    final ClassicHttpResponse head;
+
+    Incoming(InputStream in) throws IOException {
+      super(in);
+      ClassicHttpResponse next;
+      do {
+        next = next();
+        // 101 would be the last one in HTTP.
+      } while (next.getCode() < 200 && next.getCode() != 101);
+      head = next;
+    }
+
+    private ClassicHttpResponse next() throws IOException {
+      ClassicHttpResponse next;
       try {
-        head = new DefaultHttpResponseParser(BOUNDS).parse(buffer, input);
+        next = new DefaultHttpResponseParser(BOUNDS).parse(buffer, this);
       } catch (MessageConstraintException e) {
         throw new NetworkException("the head of the server's answer is too large");
       } catch (HttpException | IllegalArgumentException e) {
         // The second for a status of zero.
         throw new NetworkException("malformed HTTP response");
       }
-      if (head == null) {
+      if (next == null) {
         throw new NetworkException("EOF (the server closed the connection without an answer)");
-      }
-      if (input.ended) {
+      } else if (ended) {
         // The parser takes the end of the stream for the end of the head.
         throw new NetworkException("unexpected EOF (the server's answer broke off in its head)");
       }
-      // 101 would be the last one in HTTP.
-      if (head.getCode() >= 200 || head.getCode() == 101) {
-        return head;
-      }
-    }
-  }
-
-  private static final class BoundedInput extends FilterInputStream {
-    private int left = MAX_HEAD_BYTES;
-    private boolean ended;
-
-    BoundedInput(InputStream in) {
-      super(in);
+      return next;
     }
 
     @Override
@@ -211,18 +210,20 @@ final class HttpClient {
       left -= Math.max(0, read);
       return read;
     }
-  }
 
-  /**
-   * Reads what is left, up to 64 KiB and for a short while: the answer is known, but a server may
-   * take a connection that is closed before its body was read for a client that died.
-   */
-  private static void takeLeave(Connection connection, Socket socket) {
-    connection.setDeadline(Deadline.in(LEAVE_TAKING));
-    try (socket) {
-      socket.getInputStream().readNBytes(MAX_BODY_BYTES);
-    } catch (IOException e) {
-      // The answer was taken before.
+    /**
+     * Reads what is left, up to 64 KiB and for a short while: the answer is known, but a server may
+     * take a connection that is closed before its body was read for a client that died.
+     */
+    void takeLeave(Connection connection, Socket socket) {
+      connection.setDeadline(Deadline.in(LEAVE_TAKING));
+      try (socket) {
+        long length = DefaultContentLengthStrategy.INSTANCE.determineLength(head);
+        long rest = length < 0 ? MAX_BYTES : length - buffer.length();
+        in.readNBytes(Math.clamp(head.getCode() == 204 ? 0 : rest, 0, MAX_BYTES));
+      } catch (IOException | HttpException e) {
+        // The answer was taken before.
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 package com.circleci.runnerinit.clients.runner;
 
-import com.circleci.runnerinit.clients.net.IpLiteral;
+import com.circleci.runnerinit.clients.net.HostPort;
 import com.circleci.runnerinit.log.EventLog;
 import java.math.BigInteger;
 import java.net.InetAddress;
@@ -78,7 +78,7 @@ final class ProxyRules {
    *     {@code :port}, or {@code *}; what is none of them is ignored
    */
   static boolean isExempt(String list, String host, int port) {
-    Optional<InetAddress> address = IpLiteral.parse(host);
+    Optional<InetAddress> address = HostPort.address(host);
     if (host.equals("localhost") || address.filter(InetAddress::isLoopbackAddress).isPresent()) {
       return true;
     }
@@ -90,29 +90,25 @@ final class ProxyRules {
   private static boolean covers(
       String entry, String name, Optional<InetAddress> address, int port) {
     int slash = entry.indexOf('/');
-    Optional<InetAddress> network = IpLiteral.parse(slash < 0 ? "" : entry.substring(0, slash));
+    Optional<InetAddress> network = HostPort.address(slash < 0 ? "" : entry.substring(0, slash));
     String length = entry.substring(slash + 1);
     if (network.isPresent() && length.matches("[0-9]{1,3}")) {
       return address.filter(it -> isIn(it, network.get(), Integer.parseInt(length))).isPresent();
     }
     // An IPv6 address has brackets when a port follows, and only then, as in Go.
-    int colon = entry.lastIndexOf(':');
-    boolean bracketed = entry.startsWith("[") && colon > 0 && entry.charAt(colon - 1) == ']';
-    boolean hasPort = colon >= 0 && (bracketed || entry.indexOf(':') == colon);
-    String number = hasPort ? entry.substring(colon + 1) : "";
-    if (!number.isEmpty() && !number.equals(Integer.toString(port))) {
+    HostPort parts = HostPort.split(entry);
+    String host = parts.host();
+    if (!parts.port().isEmpty() && !parts.port().equals("" + port)) {
       return false;
     }
-    String host = hasPort ? entry.substring(0, colon) : entry;
-    host = bracketed ? host.substring(1, host.length() - 1) : host;
-    Optional<InetAddress> exempt = IpLiteral.parse(host);
+    Optional<InetAddress> exempt = HostPort.address(host);
     if (exempt.isPresent()) {
       return address.equals(exempt);
     }
-    String domain = Url.inAscii(host.startsWith("*.") ? host.substring(1) : host);
-    return entry.equals("*")
-        || (!domain.isEmpty() && name.endsWith(domain.startsWith(".") ? domain : "." + domain))
-        || (!domain.startsWith(".") && name.equals(domain));
+    String parent = host.replaceFirst("^\\*?\\.", "");
+    String domain = Url.inAscii(parent).orElse("");
+    boolean isName = parent.equals(host) && name.equals(domain);
+    return entry.equals("*") || isName || (!domain.isEmpty() && name.endsWith("." + domain));
   }
 
   private static boolean isIn(InetAddress host, InetAddress network, int prefixBits) {

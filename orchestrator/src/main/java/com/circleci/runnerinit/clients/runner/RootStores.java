@@ -14,6 +14,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
@@ -46,8 +47,14 @@ final class RootStores {
   private final Kernel kernel;
   private final Map<String, String> environment;
   private final EventLog log;
-  private final List<X509Certificate> roots = new ArrayList<>();
-  private int sourcesRead;
+
+  /** Those that were read until now. */
+  final List<X509Certificate> roots = new ArrayList<>();
+
+  /** The system's file; Mozilla's set, for an image that has none; the system's folders. */
+  private final Iterator<Runnable> sources =
+      List.<Runnable>of(this::readFile, () -> roots.addAll(embedded()), this::readFolders)
+          .iterator();
 
   RootStores(Kernel kernel, Map<String, String> environment, EventLog log) {
     this.kernel = kernel;
@@ -55,25 +62,13 @@ final class RootStores {
     this.log = log;
   }
 
-  /** Those that were read until now. */
-  List<X509Certificate> roots() {
-    return roots;
-  }
-
-  /**
-   * Reads the next source: the system's file, then Mozilla's set, so that TLS works from an image
-   * that has none, and at last, file by file, the system's folders. False if there is no other.
-   */
+  /** Reads the next source. False if there is no other. */
   boolean readMore() {
-    switch (sourcesRead++) {
-      case 0 -> readFile();
-      case 1 -> roots.addAll(embedded());
-      case 2 -> readFolders();
-      default -> {
-        return false;
-      }
+    boolean hasNext = sources.hasNext();
+    if (hasNext) {
+      sources.next().run();
     }
-    return true;
+    return hasNext;
   }
 
   private void readFile() {
@@ -160,10 +155,9 @@ final class RootStores {
   }
 
   private void warnUnlessMissing(String place, IOException e, boolean chosen) {
-    if (!(e instanceof KernelException refusal)) {
-      warn(place, UNUSABLE + e.getMessage());
-    } else if (chosen || refusal.errno() != Errno.ENOENT) {
-      warn(place, UNUSABLE + refusal.reason());
+    boolean isMissing = e instanceof KernelException it && it.errno() == Errno.ENOENT;
+    if (chosen || !isMissing) {
+      warn(place, UNUSABLE + (e instanceof KernelException it ? it.reason() : e.getMessage()));
     }
   }
 

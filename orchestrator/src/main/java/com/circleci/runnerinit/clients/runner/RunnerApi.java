@@ -14,9 +14,11 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -26,10 +28,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
-import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.hc.core5.http.HttpStatus;
 
 /**
  * CircleCI's runner API over HTTP or HTTPS, by the rules of {@code docs/reference/runner-api.md}.
@@ -43,7 +45,6 @@ public final class RunnerApi implements Reporter {
   private static final String UNCLAIM = "/api/v3/runner/unclaim";
   private static final String FAIL = "/api/v2/task/event/fail";
   private static final String JSON = "application/json; charset=utf-8";
-  private static final String ERROR = "error calling CircleCI runner API: ";
 
   /** RFC 9110 §5.5, without what it calls obsolete. */
   private static final Pattern NOT_IN_A_HEADER = Pattern.compile("[^\\t -~]");
@@ -57,10 +58,11 @@ public final class RunnerApi implements Reporter {
   private static final double PAUSE_FACTOR = 1.5;
   private static final double PAUSE_SPREAD = 0.5;
 
-  private static final int CONFLICT = 409;
-  private static final int TOO_MANY_REQUESTS = 429;
-  private static final int SERVICE_UNAVAILABLE = 503;
+  private static final int MAX_DIGITS = 9;
+  private static final List<String> MONTHS =
+      List.of("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec");
 
+  private final Kernel kernel;
   private final String baseUrl;
   private final Secret token;
   private final EventLog log;
@@ -69,22 +71,12 @@ public final class RunnerApi implements Reporter {
   private final Supplier<HttpClient> making;
 
   private Optional<HttpClient> client = Optional.empty();
-  private final Timing timing;
-
-  /** What the retries need of time and of chance, which is from 0 to 1. */
-  record Timing(InstantSource wallClock, Pause pause, DoubleSupplier random) {
-    @FunctionalInterface
-    interface Pause {
-      void take(Duration duration) throws InterruptedException;
-    }
-  }
 
   /** What came of an attempt, and the least pause before another one, if there is to be one. */
   private record Attempt(Outcome outcome, Optional<Duration> pause) {}
 
   /**
-   * @param baseUrl what the routes are appended to; its form is checked by the first call
-   * @param userAgent as {@link #userAgent} makes it
+   * @param baseUrl its form is checked by the first call
    * @param environment names the proxies ({@code HTTPS_PROXY}, {@code HTTP_PROXY}, {@code
    *     NO_PROXY}) and the system's certificate store ({@code SSL_CERT_FILE}, {@code SSL_CERT_DIR})
    */
@@ -95,50 +87,32 @@ public final class RunnerApi implements Reporter {
       String userAgent,
       Map<String, String> environment,
       EventLog log) {
-    this(
-        baseUrl,
-        token,
-        log,
-        () -> new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel)),
-        new Timing(InstantSource.system(), Thread::sleep, new SplittableRandom()::nextDouble));
-  }
-
-  RunnerApi(
-      String baseUrl, Secret token, EventLog log, Supplier<HttpClient> making, Timing timing) {
+    this.kernel = kernel;
     this.baseUrl = baseUrl;
     this.token = token;
     this.log = log;
-    this.making = making;
-    this.timing = timing;
-  }
-
-  private static boolean isLetterOrDigit(int c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-  }
-
-  private HttpClient client() {
-    HttpClient made = client.orElseGet(making);
-    client = Optional.of(made);
-    return made;
+    making = () -> new HttpClient(kernel, userAgent, environment, log, new Resolver(kernel));
   }
 
   /**
-   * How this program names itself to the API, by Go's names.
-   *
-   * @param architecture the processor's name, as the JVM or as Go spells it
-   * @param hostName correlates the calls with a task when it starts with {@code ccita-}; else eight
-   *     random hexadecimal digits do
+   * How this program names itself to the API, by Go's names. The host name correlates the calls
+   * with a task when it starts with {@code ccita-}; else eight random hexadecimal digits do.
    */
   public static String userAgent(String version, String architecture, String hostName) {
     String processor = architecture.replace("x86_64", "amd64").replace("aarch64", "arm64");
-    // Not for secrecy, and asked for at every start: a secure generator would be a waste.
-    int random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis()).nextInt();
     // Without a pattern: a start would wait for the classes of regular expressions.
     boolean isTask =
         hostName.startsWith("ccita-")
-            && hostName.chars().allMatch(c -> isLetterOrDigit(c) || "._-".indexOf(c) >= 0);
-    String correlation = isTask ? hostName : HexFormat.of().toHexDigits(random);
+            && hostName
+                .chars()
+                .allMatch(c -> (c < 0x80 && Character.isLetterOrDigit(c)) || "._-".indexOf(c) >= 0);
+    String correlation = isTask ? hostName : HexFormat.of().toHexDigits(random().nextInt());
     return "CircleCI-GOAT/" + version + " (linux; " + processor + "; " + correlation + ")";
+  }
+
+  /** For what is to be unique and no secret; made at every start, where a secure one would cost. */
+  private static SplittableRandom random() {
+    return new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis());
   }
 
   @Override
@@ -153,7 +127,7 @@ public final class RunnerApi implements Reporter {
     // The API shows the message on a web page, and takes no character that means something there.
     byte[] plain = message.replaceAll("[<>&'\"]", "").getBytes(StandardCharsets.UTF_8);
     String encoded = Base64.getEncoder().encodeToString(plain);
-    long now = timing.wallClock().millis();
+    long now = System.currentTimeMillis();
     String json = "{\"allocation\":" + json(allocation) + ",\"timestamp\":" + now;
     return call(FAIL, json + ",\"message\":" + json(encoded) + "}\n", budget);
   }
@@ -186,13 +160,20 @@ public final class RunnerApi implements Reporter {
       String defect = place + " of the token is a line break, or not visible ASCII";
       return notTold("invalid value of the header Authorization: " + defect);
     }
-    Map<String, String> headers = headers();
+    SplittableRandom random = random();
+    Map<String, String> headers = new LinkedHashMap<>();
+    if (!token.isEmpty()) {
+      headers.put("Authorization", "Bearer " + token.reveal());
+    }
+    headers.put("Accept", JSON);
+    headers.put("Content-Type", JSON);
+    headers.put("Idempotency-Key", new UUID(random.nextLong(), random.nextLong()).toString());
     double pauseNanos = FIRST_PAUSE_NANOS;
     Outcome last = notTold("no time is left for it");
     for (int turn = 0; !end.isOver(); turn++) {
       Attempt attempt = attempt(route, server, headers, body, turn, end);
       last = attempt.outcome();
-      double spread = 1 - PAUSE_SPREAD + 2 * PAUSE_SPREAD * timing.random().getAsDouble();
+      double spread = random.nextDouble(1 - PAUSE_SPREAD, 1 + PAUSE_SPREAD);
       Duration grown = Duration.ofNanos((long) (pauseNanos * spread));
       pauseNanos *= PAUSE_FACTOR;
       Duration pause = Collections.max(List.of(grown, attempt.pause().orElse(Duration.ZERO)));
@@ -200,27 +181,9 @@ public final class RunnerApi implements Reporter {
       if (attempt.pause().isEmpty() || !fits) {
         return last;
       }
-      try {
-        timing.pause().take(pause);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return last;
-      }
+      kernel.clock().pause(pause);
     }
     return last;
-  }
-
-  private Map<String, String> headers() {
-    Map<String, String> headers = new LinkedHashMap<>();
-    if (!token.isEmpty()) {
-      headers.put("Authorization", "Bearer " + token.reveal());
-    }
-    headers.put("Accept", JSON);
-    headers.put("Content-Type", JSON);
-    // Unique, but no secret.
-    SplittableRandom random = new SplittableRandom(System.nanoTime() ^ System.currentTimeMillis());
-    headers.put("Idempotency-Key", new UUID(random.nextLong(), random.nextLong()).toString());
-    return headers;
   }
 
   private Attempt attempt(
@@ -233,11 +196,13 @@ public final class RunnerApi implements Reporter {
             .attribute("http.route", route)
             .attribute("http.scheme", server.scheme());
     String error;
-    boolean isExhausted = false;
     Optional<Duration> pause = Optional.of(Duration.ZERO);
+    boolean isExhausted = false;
     try {
+      HttpClient http = client.orElseGet(making);
+      client = Optional.of(http);
       HttpClient.Answer answer =
-          client().post(server, route, headers, body, turn, end.orEarlier(ATTEMPT_LIMIT));
+          http.post(server, route, headers, body, turn, end.orEarlier(ATTEMPT_LIMIT));
       int status = answer.status();
       event.attribute("http.status_code", status);
       if (status >= 200 && status < 300) {
@@ -247,7 +212,7 @@ public final class RunnerApi implements Reporter {
       String seen = HttpClient.inWords(status) + " (" + (turn + 1) + " attempts)";
       error = "the response from POST " + route + " was " + seen;
       pause = pauseAfter(answer);
-      isExhausted = status == CONFLICT && route.equals(UNCLAIM);
+      isExhausted = status == HttpStatus.SC_CONFLICT && route.equals(UNCLAIM);
     } catch (MalformedURLException e) {
       error = String.valueOf(e.getMessage());
       pause = Optional.empty();
@@ -266,14 +231,47 @@ public final class RunnerApi implements Reporter {
   private Optional<Duration> pauseAfter(HttpClient.Answer answer) {
     int status = answer.status();
     Optional<Duration> asked = Optional.empty();
-    if (status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE) {
-      Instant now = timing.wallClock().instant();
-      asked = answer.retryAfter().flatMap(value -> RetryAfter.parse(value, now));
+    if (status == HttpStatus.SC_TOO_MANY_REQUESTS || status == HttpStatus.SC_SERVICE_UNAVAILABLE) {
+      asked = answer.retryAfter().flatMap(value -> retryAfter(value, Instant.now()));
     }
     return status >= 500 ? asked.or(() -> Optional.of(Duration.ZERO)) : asked;
   }
 
+  /**
+   * The pause that a {@code Retry-After} header asks for (RFC 9110 §10.2.3): in seconds, or by a
+   * date in any of HTTP's three forms. Never negative; nothing if it says nothing sensible. Without
+   * java.time's formatters, whose locale data would cost the executable more than that is worth.
+   */
+  static Optional<Duration> retryAfter(String value, Instant now) {
+    if (value.matches("[0-9]+")) {
+      long seconds = value.length() > MAX_DIGITS ? Integer.MAX_VALUE : Long.parseLong(value);
+      return Optional.of(Duration.ofSeconds(seconds));
+    }
+    List<String> in = List.of(value.split("[ ,:-]+", -1));
+    List<String> fields;
+    if (in.size() == 8) {
+      // Sun, 06 Nov 1994 08:49:37 GMT or Sunday, 06-Nov-94 08:49:37 GMT
+      fields = in.subList(1, 7);
+    } else if (in.size() == 7) {
+      // Sun Nov  6 08:49:37 1994
+      fields = List.of(in.get(2), in.get(1), in.get(6), in.get(3), in.get(4), in.get(5));
+    } else {
+      return Optional.empty();
+    }
+    try {
+      int[] time = fields.subList(2, 6).stream().mapToInt(Integer::parseInt).toArray();
+      int year = time[0] < 100 ? 2000 + time[0] : time[0];
+      int month = MONTHS.indexOf(fields.get(1)) + 1;
+      int day = Integer.parseInt(fields.getFirst());
+      LocalDateTime date = LocalDateTime.of(year, month, day, time[1], time[2], time[3]);
+      Duration pause = Duration.between(now, date.toInstant(ZoneOffset.UTC));
+      return Optional.of(pause.isNegative() ? Duration.ZERO : pause);
+    } catch (DateTimeException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
   private static Outcome notTold(String reason) {
-    return new Outcome.NotTold(ERROR + reason);
+    return new Outcome.NotTold("error calling CircleCI runner API: " + reason);
   }
 }

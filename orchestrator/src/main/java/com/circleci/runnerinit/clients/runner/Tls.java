@@ -2,7 +2,7 @@ package com.circleci.runnerinit.clients.runner;
 
 import static java.util.Map.entry;
 
-import com.circleci.runnerinit.clients.net.IpLiteral;
+import com.circleci.runnerinit.clients.net.HostPort;
 import com.circleci.runnerinit.clients.net.NetworkException;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
@@ -24,10 +24,8 @@ import java.security.cert.PKIXReason;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
 import java.util.List;
@@ -106,14 +104,10 @@ final class Tls {
   SSLSocket over(Socket connection, Url server) throws IOException {
     // A name with the root's dot is the same host, but no certificate is written for it.
     String host = server.host().replaceFirst("\\.$", "");
-    if (factory == null) {
-      factory = factory();
-    }
-    SSLSocket socket =
-        (SSLSocket) factory.createSocket(connection, host, server.port(), /* autoClose= */ true);
+    SSLSocket socket = (SSLSocket) factory().createSocket(connection, host, server.port(), true);
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
-    boolean isName = IpLiteral.parse(host).isEmpty();
+    boolean isName = HostPort.address(host).isEmpty();
     // The JDK's own SNIHostName takes no underscore.
     byte[] name = host.getBytes(StandardCharsets.US_ASCII);
     SNIServerName serverName = new SNIServerName(StandardConstants.SNI_HOST_NAME, name) {};
@@ -124,12 +118,16 @@ final class Tls {
   }
 
   private SSLSocketFactory factory() throws IOException {
+    if (factory != null) {
+      return factory;
+    }
     try {
       SSLContext context = SSLContext.getInstance("TLS");
       // The constructor is for providers.
       SecureRandom random = new SecureRandom(new KernelRandom(), null) {};
       context.init(null, new TrustManager[] {new ServerTrust()}, random);
-      return context.getSocketFactory();
+      factory = context.getSocketFactory();
+      return factory;
     } catch (GeneralSecurityException e) {
       throw new NetworkException("tls: not available: " + e.getMessage());
     }
@@ -175,12 +173,12 @@ final class Tls {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String keyExchange, Socket socket)
         throws CertificateException {
-      Instant now = Instant.now();
+      Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
       checkTime(List.of(chain[0]), now);
       checkHost(chain[0], ((SSLSocket) socket).getHandshakeSession().getPeerHost());
       while (true) {
         try {
-          checkPaths(chain, stores.roots(), now);
+          checkPaths(chain, stores.roots, now);
           return;
         } catch (CertificateException e) {
           if (!stores.readMore()) {
@@ -254,8 +252,8 @@ final class Tls {
 
   private static void checkPath(List<X509Certificate> path, X509Certificate root, Instant now)
       throws CertificateException {
-    checkTime(List.of(root), now);
-    checkTime(path, now);
+    List<X509Certificate> all = Stream.concat(path.stream(), Stream.of(root)).toList();
+    checkTime(all, now);
     // What version 1 has no extension for is allowed.
     int length = root.getVersion() < 3 ? Integer.MAX_VALUE : root.getBasicConstraints();
     if (length < 0) {
@@ -278,61 +276,50 @@ final class Tls {
     if (path.size() - 1 > length) {
       throw untrusted(TOO_LONG);
     }
-    checkUse(path);
-    checkUse(List.of(root));
+    checkUse(all);
   }
 
   private static void checkTime(List<X509Certificate> certificates, Instant now)
       throws CertificateException {
-    String words = "certificate has expired or is not yet valid: current time " + text(now);
+    String words = "certificate has expired or is not yet valid: current time " + now;
     String clock = " (it is not valid yet, or the clock of this node is wrong)";
     for (X509Certificate certificate : certificates) {
       Instant begin = certificate.getNotBefore().toInstant();
       Instant end = certificate.getNotAfter().toInstant();
       if (now.isBefore(begin)) {
-        throw untrusted(words + " is before " + text(begin) + clock);
+        throw untrusted(words + " is before " + begin + clock);
       } else if (now.isAfter(end)) {
-        throw untrusted(words + " is after " + text(end));
+        throw untrusted(words + " is after " + end);
       }
     }
-  }
-
-  /** Without java.time's formatters, which cost the executable more than that is worth. */
-  private static String text(Instant time) {
-    return LocalDateTime.ofEpochSecond(time.getEpochSecond(), 0, ZoneOffset.UTC) + "Z";
   }
 
   /** Go's {@code VerifyHostname}: the common name counts for nothing. */
   private static void checkHost(X509Certificate leaf, String host) throws CertificateException {
-    Optional<InetAddress> address = IpLiteral.parse(host);
+    Optional<InetAddress> address = HostPort.address(host);
     int kind = address.isPresent() ? IP_ADDRESS : DNS_NAME;
-    @Nullable Collection<List<?>> alternatives = leaf.getSubjectAlternativeNames();
-    List<String> names = new ArrayList<>();
-    for (List<?> name : alternatives == null ? List.<List<?>>of() : alternatives) {
-      if (name.getFirst().equals(kind)) {
-        names.add(String.valueOf(name.getLast()));
-      }
-    }
-    for (String name : names) {
-      if (address.isPresent() ? address.equals(IpLiteral.parse(name)) : matches(name, host)) {
-        return;
-      }
-    }
-    if (!names.isEmpty()) {
+    List<String> names =
+        Stream.ofNullable(leaf.getSubjectAlternativeNames())
+            .flatMap(Collection::stream)
+            .filter(name -> name.getFirst().equals(kind))
+            .map(name -> String.valueOf(name.getLast()))
+            .toList();
+    String subject = "," + leaf.getSubjectX500Principal().getName() + ",";
+    String commonName = ",cn=" + host.toLowerCase(Locale.ROOT) + ",";
+    if (names.stream()
+        .anyMatch(
+            it -> address.isPresent() ? address.equals(HostPort.address(it)) : matches(it, host))) {
+      return;
+    } else if (!names.isEmpty()) {
       String shown = shortened("certificate is valid for " + String.join(", ", names));
       throw untrusted(shown + ", not " + host);
+    } else if (address.isPresent()) {
+      String why = " because it doesn't contain any IP SANs";
+      throw untrusted("cannot validate certificate for " + host + why);
+    } else if (subject.toLowerCase(Locale.ROOT).contains(commonName)) {
+      throw untrusted("certificate relies on legacy Common Name field, use SANs instead");
     }
-    if (address.isPresent()) {
-      throw untrusted(
-          "cannot validate certificate for " + host + " because it doesn't contain any IP SANs");
-    }
-    String subject = "," + leaf.getSubjectX500Principal().getName() + ",";
-    boolean isCommonName =
-        subject.toLowerCase(Locale.ROOT).contains(",cn=" + host.toLowerCase(Locale.ROOT) + ",");
-    throw untrusted(
-        isCommonName
-            ? "certificate relies on legacy Common Name field, use SANs instead"
-            : "certificate is not valid for any names, but wanted to match " + host);
+    throw untrusted("certificate is not valid for any names, but wanted to match " + host);
   }
 
   private static boolean matches(String pattern, String host) {

@@ -1,27 +1,23 @@
 package com.circleci.runnerinit.clients.runner;
 
-import com.circleci.runnerinit.clients.net.IpLiteral;
+import com.circleci.runnerinit.clients.net.HostPort;
 import com.circleci.runnerinit.configuration.Secret;
+import java.net.IDN;
 import java.net.MalformedURLException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.apache.hc.core5.net.PercentCodec;
 
 /**
  * An absolute URL without query or fragment. Host names may hold what DNS holds in practice, such
  * as the underscores that {@link java.net.URI} refuses.
  *
- * @param scheme in lower case
  * @param userInfo what stands before the at sign, still percent-encoded
- * @param host a name or an address literal, without brackets
  * @param authority the host and, when it was given, the port, as in a {@code Host} header
- * @param path empty, or begins with a slash
  */
 record Url(
     String scheme,
@@ -30,18 +26,13 @@ record Url(
     int port,
     String authority,
     String path) {
-  private static final String PUNYCODE_DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789";
   private static final Pattern FORM =
       Pattern.compile(
           "(?<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://((?<user>[!-~&&[^/?#]]*)@)?"
               + "(\\[(?<address>[0-9a-fA-F.]*:[0-9a-fA-F:.]*)\\]|(?<name>[^\\]\"#%/:<>?@\\[\\\\^`{|}]+))"
               + "(:(?<port>[0-9]*))?(?<path>/[!-~&&[^?#]]*)?");
 
-  /**
-   * Takes a URL apart.
-   *
-   * @throws MalformedURLException which never shows the text: that may hold a password
-   */
+  /** Takes a URL apart; an exception never shows the text, which may hold a password. */
   static Url parse(String text) throws MalformedURLException {
     if (text.chars().anyMatch(c -> c <= ' ' || c == 0x7f)) {
       throw new MalformedURLException(
@@ -49,16 +40,19 @@ record Url(
     }
     Matcher form = FORM.matcher(text);
     if (!form.matches()
-        || group(form, "address").filter(it -> IpLiteral.parse(it).isEmpty()).isPresent()) {
+        || group(form, "address").filter(it -> HostPort.address(it).isEmpty()).isPresent()) {
       throw new MalformedURLException("it is not of the form https://HOST[:PORT][/PATH]");
     }
     String scheme = group(form, "scheme").orElseThrow().toLowerCase(Locale.ROOT);
-    String host = group(form, "address").orElseGet(() -> inAscii(form.group("name")));
+    String host =
+        group(form, "address")
+            .or(() -> inAscii(form.group("name")))
+            .orElseThrow(
+                () -> new MalformedURLException("its host is no name, unless in Punycode (xn--…)"));
     String number = group(form, "port").orElse("");
     int port =
         switch (number.isEmpty() ? scheme : "") {
           case "https" -> 443;
-          case "socks5" -> 1080;
           case "" -> number.length() > 5 ? 0 : Integer.parseInt(number);
           default -> 80;
         };
@@ -70,7 +64,7 @@ record Url(
         group(form, "user").map(Secret::new),
         host,
         port,
-        IpLiteral.bracketed(host) + (number.isEmpty() ? "" : ":" + number),
+        new HostPort(host, number).toString(),
         group(form, "path").orElse(""));
   }
 
@@ -82,14 +76,8 @@ record Url(
     return scheme.equals("https");
   }
 
-  /** The host and the port, as Go's {@code net.JoinHostPort} writes them. */
   String address() {
-    return IpLiteral.bracketed(host) + ":" + port;
-  }
-
-  /** The path of something below this URL's own path. */
-  String under(String route) {
-    return path.replaceFirst("/+$", "") + route;
+    return new HostPort(host, "" + port).toString();
   }
 
   /** What a header needs to show the URL's credentials (RFC 7617), if it has any. */
@@ -102,68 +90,20 @@ record Url(
     });
   }
 
-  /** A host's name as DNS has it: its international labels in Punycode (RFC 3492, RFC 5891). */
-  static String inAscii(String host) {
-    if (isAscii(host)) {
-      return host;
+  /** A host's name as DNS has it, with international labels in Punycode, if it can be one. */
+  static Optional<String> inAscii(String host) {
+    if (host.chars().allMatch(c -> c < 0x80)) {
+      return Optional.of(host);
     }
-    // The full stops of other scripts count as such (UTS 46).
-    return Arrays.stream(host.toLowerCase(Locale.ROOT).split("[.\u3002\uff0e\uff61]", -1))
-        .map(label -> isAscii(label) ? label : "xn--" + punycode(label.codePoints().toArray()))
-        .collect(Collectors.joining("."));
-  }
-
-  private static boolean isAscii(String text) {
-    return text.chars().allMatch(c -> c < 0x80);
-  }
-
-  private static String punycode(int[] label) {
-    StringBuilder code = new StringBuilder();
-    Arrays.stream(label).filter(c -> c < 0x80).forEach(code::appendCodePoint);
-    int basic = code.length();
-    code.append(basic > 0 ? "-" : "");
-    long delta = 0;
-    int bias = 72;
-    int handled = basic;
-    int n = 0x80;
-    while (handled < label.length) {
-      int from = n;
-      n = Arrays.stream(label).filter(c -> c >= from).min().orElseThrow();
-      delta += (n - from) * (handled + 1L);
-      for (int c : label) {
-        if (c < n) {
-          delta++;
-        } else if (c == n) {
-          long rest = delta;
-          int k = 36;
-          int threshold = Math.clamp(k - bias, 1, 26);
-          while (rest >= threshold) {
-            int base = 36 - threshold;
-            code.append(PUNYCODE_DIGITS.charAt((int) (threshold + (rest - threshold) % base)));
-            rest = (rest - threshold) / base;
-            k += 36;
-            threshold = Math.clamp(k - bias, 1, 26);
-          }
-          code.append(PUNYCODE_DIGITS.charAt((int) rest));
-          bias = bias(delta, handled + 1, handled == basic);
-          delta = 0;
-          handled++;
-        }
-      }
-      delta++;
-      n++;
+    // By the rules of 2003, which are the JDK's, these stand for others: it would be another host.
+    if (host.chars().anyMatch(c -> "\u00df\u1e9e\u03c2\u200c\u200d".indexOf(c) >= 0)) {
+      return Optional.empty();
     }
-    return code.toString();
-  }
-
-  private static int bias(long delta, int handled, boolean first) {
-    long left = delta / (first ? 700 : 2);
-    left += left / handled;
-    int k = 0;
-    while (left > 455) {
-      left /= 35;
-      k += 36;
+    try {
+      int rules = IDN.ALLOW_UNASSIGNED | IDN.USE_STD3_ASCII_RULES;
+      return Optional.of(IDN.toASCII(host, rules).toLowerCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
     }
-    return (int) (k + 36 * left / (left + 38));
   }
 }

@@ -11,7 +11,7 @@ public final class ResolverFilesFuzz {
 
   public static void fuzzerTestOneInput(byte[] input) {
     String text = new String(input, StandardCharsets.ISO_8859_1);
-    ResolverConfig config = ResolverConfig.parse(text, IpLiteral::parse);
+    ResolverConfig config = ResolverConfig.parse(text, HostPort::address);
     Property.holds(!config.servers().isEmpty() && config.servers().size() <= 3, "servers");
     Property.holds(config.ndots() >= 0 && config.ndots() <= 15, "ndots %d", config.ndots());
     Property.holds(config.attempts() > 0 && config.timeout().isPositive(), "no attempt");
@@ -21,10 +21,10 @@ public final class ResolverFilesFuzz {
       Property.holds(candidates.stream().allMatch(it -> it.length() <= 254), "%s", candidates);
       Property.holds(candidates.size() <= config.search().size() + 1, "%s", candidates);
     }
-    List<InetAddress> found = ResolverConfig.inHosts(text, "api.test", IpLiteral::parse);
+    List<InetAddress> found = ResolverConfig.inHosts(text, "api.test", HostPort::address);
     Property.holds(found.stream().distinct().count() == found.size(), "%s", found);
     Property.holds(
-        ResolverConfig.inHosts(text + "\n127.0.0.1 API.test\n", "api.TEST.", IpLiteral::parse)
+        ResolverConfig.inHosts(text + "\n127.0.0.1 API.test\n", "api.TEST.", HostPort::address)
                 .size()
             >= Math.max(1, found.size()),
         "what stands before a line changes it");

@@ -110,8 +110,8 @@ final class ResolverSweepTest {
 
   private void check(Configuration configuration, Map.Entry<Behaviour, List<String>> row) {
     Behaviour behaviour = row.getKey();
-    String ofOne = row.getValue().getFirst();
-    String[] ofBoth = row.getValue().getLast().split(", over TCP ", -1);
+    String ofOne = outcome(configuration, row.getValue().getFirst());
+    String ofBoth = outcome(configuration, row.getValue().getLast());
     check(
         configuration,
         server -> server.says(NAME, behaviour, Behaviour.ANSWERED),
@@ -120,10 +120,12 @@ final class ResolverSweepTest {
         configuration,
         server -> server.says(NAME, Behaviour.ANSWERED, behaviour),
         ofOne.equals("both") ? ofOne : "[/127.0.0.1]");
-    check(
-        configuration,
-        server -> server.says(NAME, behaviour, behaviour),
-        configuration == Configuration.OVER_TCP ? ofBoth[ofBoth.length - 1] : ofBoth[0]);
+    check(configuration, server -> server.says(NAME, behaviour, behaviour), ofBoth);
+  }
+
+  private static String outcome(Configuration configuration, String cell) {
+    String[] outcomes = cell.split(", over TCP ", -1);
+    return configuration == Configuration.OVER_TCP ? outcomes[outcomes.length - 1] : outcomes[0];
   }
 
   private void check(Configuration configuration, Consumer<NameServer> saying, String outcome) {
@@ -236,7 +238,9 @@ final class ResolverSweepTest {
   void shouldAskThisMachineWithoutAFileAndReadNothingThatIsNone() throws Exception {
     try (NameServer server = NameServer.start("127.0.0.1", 0).knows("api.test")) {
       assertThat(resolver(server).lookup("api.test", seconds(5))).hasSize(2);
-      Files.createDirectories(root.resolve("etc"));
+      write("resolv.conf", "");
+      assertThat(resolver(server).lookup("api.test", seconds(5))).hasSize(2);
+      Files.delete(root.resolve("etc/resolv.conf"));
       Files.createSymbolicLink(root.resolve("etc/resolv.conf"), Path.of("/dev/zero"));
       new ProcessBuilder("/usr/bin/mkfifo", root.resolve("etc/hosts").toString()).start().waitFor();
       assertThat(resolver(server).lookup("api.test", seconds(5))).hasSize(2);
@@ -252,6 +256,30 @@ final class ResolverSweepTest {
       }
       assertThat(resolver(server).lookup("api.test", seconds(5))).hasSize(2);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lo", "1"})
+  void shouldAskAServerInAZone(String zone) throws Exception {
+    try (NameServer server = NameServer.start("::1", 0).knows("api.test")) {
+      write("resolv.conf", "nameserver ::1%" + zone + "\n");
+      assertThat(resolver(server).lookup("api.test", seconds(5))).hasSize(2);
+    }
+  }
+
+  @Test
+  void shouldReadTheOptions() {
+    String options = "options timeout:7 attempts:4\noptions ndots:3 rotate use-vc\n";
+    assertThat(ResolverConfig.parse(options, HostPort::address))
+        .isEqualTo(
+            new ResolverConfig(
+                List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1")),
+                List.of(),
+                3,
+                Duration.ofSeconds(7),
+                4,
+                true,
+                true));
   }
 
   @ParameterizedTest

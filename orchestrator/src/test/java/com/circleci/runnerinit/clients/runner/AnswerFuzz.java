@@ -25,7 +25,7 @@ public final class AnswerFuzz {
   public static void fuzzerTestOneInput(byte[] input) {
     ByteArrayInputStream stream = new ByteArrayInputStream(input);
     try {
-      ClassicHttpResponse head = HttpClient.readHead(stream);
+      ClassicHttpResponse head = new HttpClient.Incoming(stream).head;
       int status = head.getCode();
       Property.holds(status == 101 || status >= 200, "%d is no final answer", status);
       Property.holds(HttpClient.inWords(status).length() < 50, "%d", status);

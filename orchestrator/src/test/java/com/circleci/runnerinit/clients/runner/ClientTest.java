@@ -32,13 +32,9 @@ abstract class ClientTest {
   String hosts = "127.0.0.1 localhost runner-api api.test";
 
   HttpClient client() {
-    return client("Test/1");
-  }
-
-  HttpClient client(String userAgent) {
     return new HttpClient(
         LINUX,
-        userAgent,
+        "Test/1",
         environment,
         captured.log(),
         TestResolver.ofHosts(LINUX, directory, hosts));

@@ -4,15 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.clients.net.TestResolver;
+import com.circleci.runnerinit.linux.RefusingSyscalls;
+import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.NameServer;
 import com.circleci.runnerinit.testing.ScriptedServer;
 import com.circleci.runnerinit.testing.SilentAddress;
+import com.circleci.runnerinit.testing.TestCertificate;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,6 +90,28 @@ final class HttpClientTest extends ClientTest {
         })) {
       assertThat(send(server.url(), PLENTY)).isEqualTo(OK);
       ended.await();
+    }
+  }
+
+  @Test
+  void waitsForNothingAfterABodyOfKnownLength() throws Exception {
+    List<String> calls = new CopyOnWriteArrayList<>();
+    Kernel kernel =
+        Kernel.of(
+            new RefusingSyscalls((call, count) -> {
+              calls.add(call);
+              return 0;
+            }));
+    Resolver resolver = TestResolver.ofHosts(kernel, directory, hosts);
+    HttpClient client = new HttpClient(kernel, "", environment, captured.log(), resolver);
+    try (ScriptedServer server =
+        ScriptedServer.http(c -> {
+          c.receive();
+          c.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+          c.waitForClient();
+        })) {
+      assertThat(send(client, server.url(), 0, PLENTY, "")).isEqualTo(OK);
+      assertThat(calls.lastIndexOf("PPOLL")).isLessThan(calls.lastIndexOf("READ"));
     }
   }
 
@@ -279,6 +310,74 @@ final class HttpClientTest extends ClientTest {
       String url = server.url("api.test");
       assertThat(send(client, url, 0, SHORT, "")).isInstanceOf(String.class);
       assertThat(send(client, url, 1, PLENTY, "")).isEqualTo(OK);
+    }
+  }
+
+  @Test
+  void closesInOrder() throws Exception {
+    Files.writeString(directory.resolve("root.pem"), TestCertificate.ROOT.pem());
+    environment.put("SSL_CERT_FILE", directory.resolve("root.pem").toString());
+    List<String> ends = new ArrayList<>();
+    try (ScriptedServer server =
+        ScriptedServer.https(
+            TestCertificate.RSA.context(),
+            c -> {
+              synchronized (ends) {
+                c.receive();
+                c.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+                ((SSLSocket) c.socket()).shutdownOutput();
+                c.waitForClient();
+                ends.add("close_notify");
+              }
+            })) {
+      assertThat(send(server.url())).isEqualTo(OK);
+      synchronized (ends) {
+        assertThat(ends).containsExactly("close_notify");
+      }
+    }
+  }
+
+  @Test
+  void readsNoStoreWithoutTls() throws Exception {
+    environment.put("SSL_CERT_FILE", "/nowhere");
+    assertThat(answering("HTTP/1.1 200 OK\r\n\r\n")).isEqualTo(OK);
+    assertThat(captured.lines()).isEmpty();
+  }
+
+  @Test
+  void knowsAServerWithoutTls() throws Exception {
+    try (ScriptedServer server =
+        ScriptedServer.http(c -> {
+          c.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+          c.waitForClient();
+        })) {
+      assertThat(reason(send(server.url().replace("http:", "https:"))))
+          .isEqualTo("tls: first record does not look like a TLS handshake");
+    }
+  }
+
+  @Test
+  void knowsAServerThatEndsTheHandshake() throws Exception {
+    try (ScriptedServer server = ScriptedServer.http(c -> {})) {
+      assertThat(reason(send(server.url().replace("http:", "https:"))))
+          .matches("EOF .*|.*connection reset by peer.*");
+    }
+  }
+
+  @Test
+  void outlastsNoHandshake() throws Exception {
+    try (ScriptedServer server = ScriptedServer.http(Conversation::waitForClient)) {
+      assertThat(send(server.url().replace("http:", "https:"), SHORT))
+          .isEqualTo("TLS handshake timeout");
+    }
+  }
+
+  @Test
+  void saysWhatTheServerFindsWrong() throws Exception {
+    SSLContext withoutIdentity = SSLContext.getInstance("TLS");
+    withoutIdentity.init(null, null, null);
+    try (ScriptedServer server = ScriptedServer.https(withoutIdentity, c -> c.answer(200, ""))) {
+      assertThat(reason(send(server.url()))).isEqualTo("remote error: tls: handshake failure");
     }
   }
 

@@ -21,12 +21,12 @@ public final class RetryAfterFuzz {
 
   public static void fuzzerTestOneInput(byte[] input) {
     Optional<Duration> pause =
-        RetryAfter.parse(new String(input, StandardCharsets.ISO_8859_1), NOW);
+        RunnerApi.retryAfter(new String(input, StandardCharsets.ISO_8859_1), NOW);
     Property.holds(pause.filter(Duration::isNegative).isEmpty(), "negative: %s", pause);
     if (input.length >= Integer.BYTES) {
       Instant instant =
           Instant.ofEpochSecond(Integer.toUnsignedLong(ByteBuffer.wrap(input).getInt()));
-      Optional<Duration> read = RetryAfter.parse(FORMAT.format(instant), Instant.EPOCH);
+      Optional<Duration> read = RunnerApi.retryAfter(FORMAT.format(instant), Instant.EPOCH);
       Property.holds(
           read.equals(Optional.of(Duration.between(Instant.EPOCH, instant))),
           "%s became %s",

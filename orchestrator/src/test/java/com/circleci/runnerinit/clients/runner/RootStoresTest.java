@@ -79,8 +79,25 @@ final class RootStoresTest {
             Map.of("SSL_CERT_FILE", "/dev/null", "SSL_CERT_DIR", folder.toString()),
             captured.log());
     while (stores.readMore()) {}
-    assertThat(stores.roots()).hasSize(RootStores.embedded().size() + 1000);
+    assertThat(stores.roots).hasSize(RootStores.embedded().size() + 1000);
     assertThat(captured.lines().getLast()).contains("only 1000 of its 1010 files are read");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/dev/zero", "/proc/self/mem", "/tmp", "/etc/hostname", "/\u00e4\u0001"})
+  void saysThatAFileIsUselessAndGoesOn(String file, @TempDir Path folder) throws Exception {
+    CapturedLog captured = new CapturedLog();
+    RootStores stores =
+        new RootStores(
+            Kernel.of(new ForeignSyscalls()),
+            Map.of("SSL_CERT_FILE", file, "SSL_CERT_DIR", folder.toString()),
+            captured.log());
+    while (stores.readMore()) {}
+    assertThat(stores.roots).hasSameSizeAs(RootStores.embedded());
+    assertThat(captured.lines())
+        .singleElement()
+        .asString()
+        .contains("certificate store can't be used");
   }
 
   private static int count(String text) throws Exception {

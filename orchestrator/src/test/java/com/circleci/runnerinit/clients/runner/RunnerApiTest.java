@@ -3,6 +3,8 @@ package com.circleci.runnerinit.clients.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.configuration.Secret;
+import com.circleci.runnerinit.linux.ForeignSyscalls;
+import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.ScriptedServer;
@@ -12,10 +14,14 @@ import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,22 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class RunnerApiTest extends ClientTest {
   private static final Duration BUDGET = Duration.ofSeconds(20);
-  private static final Instant NOW = Instant.parse("2026-11-24T12:00:00.123Z");
   private final List<Duration> pauses = new ArrayList<>();
-  private RunnerApi.Timing.Pause pausing = Thread::sleep;
-  private double chance = 0.5;
+  private boolean pausing = true;
   private static final String USER_AGENT = "CircleCI-GOAT/1.0.0 (linux; amd64; 0123abcd)";
-
-  @Test
-  void unclaimNamesTheTaskAndItsToken() throws Exception {
-    try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
-      api(server.url()).unclaim("task-1", BUDGET);
-
-      Call request = server.onlyRequest();
-      assertThat(request.line()).isEqualTo("POST /api/v3/runner/unclaim HTTP/1.1");
-      assertThat(request.body()).isEqualTo("{\"task_id\":\"task-1\",\"task_token\":\"MARKER\"}\n");
-    }
-  }
 
   @Test
   void failCarriesTheMessageAndTheTime() throws Exception {
@@ -53,85 +46,12 @@ final class RunnerApiTest extends ClientTest {
       assertThat(body.nextName()).isEqualTo("allocation");
       assertThat(body.nextString()).isEqualTo("allocation-1");
       assertThat(body.nextName()).isEqualTo("timestamp");
-      assertThat(body.nextLong()).isEqualTo(1795521600123L);
+      assertThat(Instant.ofEpochMilli(body.nextLong()))
+          .isBetween(Instant.now().minusSeconds(60), Instant.now());
       assertThat(body.nextName()).isEqualTo("message");
       byte[] message = Base64.getDecoder().decode(body.nextString());
       body.endObject();
       assertThat(new String(message, StandardCharsets.UTF_8)).isEqualTo("exit status 1: bits  ü/b");
-    }
-  }
-
-  @Test
-  void sendsTheHeadersOfTheContract() throws Exception {
-    try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
-      api(server.url()).unclaim("task-1", BUDGET);
-
-      Call request = server.onlyRequest();
-      assertThat(request.only("Authorization")).isEqualTo("Bearer MARKER");
-      assertThat(request.only("Accept")).isEqualTo("application/json; charset=utf-8");
-      assertThat(request.only("Content-Type")).isEqualTo("application/json; charset=utf-8");
-      assertThat(request.only("User-Agent")).isEqualTo(USER_AGENT);
-      assertThat(request.only("Host")).isEqualTo("127.0.0.1:" + server.port());
-      assertThat(request.only("Connection")).isEqualTo("close");
-      assertThat(request.only("Idempotency-Key")).matches("[0-9a-f-]{36}");
-      assertThat(request.values("Transfer-Encoding")).isEmpty();
-    }
-  }
-
-  @Test
-  void sendsHeadAndBodyInOneWrite() throws Exception {
-    try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
-      api(server.url()).unclaim("task-1", BUDGET);
-
-      assertThat(server.onlyRequest().firstRead()).isEqualTo(server.onlyRequest().size());
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"/base", "/base/", "/base//"})
-  void appendsTheRouteToTheBasePath(String base) throws Exception {
-    try (ScriptedServer server = ScriptedServer.http(c -> c.answer(200, ""))) {
-      api(server.url() + base).unclaim("task-1", BUDGET);
-
-      assertThat(server.onlyRequest().line()).startsWith("POST /base/api/v3/runner/unclaim ");
-    }
-  }
-
-  @Test
-  void keepsTheKeyForARetryAndTakesANewOneForACall() throws Exception {
-    try (ScriptedServer server =
-        ScriptedServer.http(c -> c.answer(c.number() < 3 ? 500 : 200, ""))) {
-      RunnerApi api = api(server.url());
-      api.unclaim("task-1", BUDGET);
-      api.unclaim("task-1", BUDGET);
-
-      assertThat(server.requests()).hasSize(4);
-      assertThat(server.requests().stream().map(r -> r.only("Idempotency-Key")).distinct())
-          .hasSize(2);
-      assertThat(server.requests().subList(0, 3).stream().map(Call::body).distinct()).hasSize(1);
-      assertThat(
-              server.requests().subList(0, 3).stream()
-                  .map(r -> r.only("Idempotency-Key"))
-                  .distinct())
-          .hasSize(1);
-    }
-  }
-
-  @Test
-  void takesNoContentForASuccess() throws Exception {
-    try (ScriptedServer server = ScriptedServer.http(c -> c.answer(204, ""))) {
-      assertThat(api(server.url()).unclaim("task-1", BUDGET))
-          .isEqualTo(new Reporter.Outcome.Told());
-    }
-  }
-
-  @Test
-  void saysWhatTheServerAnswered() throws Exception {
-    try (ScriptedServer server = ScriptedServer.http(c -> c.answer(404, ""))) {
-      assertThat(reason(api(server.url()).fail("allocation-1", "x", BUDGET)))
-          .isEqualTo(
-              "error calling CircleCI runner API: the response from POST"
-                  + " /api/v2/task/event/fail was 404 (Not Found) (1 attempts)");
     }
   }
 
@@ -143,69 +63,6 @@ final class RunnerApiTest extends ClientTest {
           .isEqualTo(
               "error calling CircleCI runner API: the response from POST"
                   + " /api/v3/runner/unclaim was 400 (Bad Request) (3 attempts)");
-    }
-  }
-
-  @Test
-  void knowsWhenATaskHasNoRetriesLeft() throws Exception {
-    try (ScriptedServer server = ScriptedServer.http(c -> c.answer(409, ""))) {
-      assertThat(reason(api(server.url()).unclaim("task-1", BUDGET)))
-          .isEqualTo("exhausted all task retries");
-      assertThat(reason(api(server.url()).fail("allocation-1", "x", BUDGET)))
-          .endsWith("was 409 (Conflict) (1 attempts)");
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {301, 302, 303, 307, 308})
-  void followsNoRedirect(int status) throws Exception {
-    try (ScriptedServer elsewhere = ScriptedServer.http(c -> c.answer(200, ""));
-        ScriptedServer server =
-            ScriptedServer.http(c -> c.answer(status, "Location: " + elsewhere.url() + "/x\r\n"))) {
-      assertThat(reason(api(server.url()).unclaim("task-1", BUDGET)))
-          .contains("was " + status + " (")
-          .endsWith("(1 attempts)");
-      assertThat(elsewhere.connections()).isZero();
-      assertThat(server.connections()).isEqualTo(1);
-    }
-  }
-
-  @Test
-  void writesOneLineAnAttempt() throws Exception {
-    try (ScriptedServer server =
-        ScriptedServer.http(c -> c.answer(c.number() == 1 ? 500 : 200, ""))) {
-      api(server.url()).unclaim("task-1", BUDGET);
-
-      assertThat(captured.lines()).hasSize(2);
-      assertThat(captured.lines().getFirst())
-          .contains(
-              "POST /api/v3/runner/unclaim ",
-              " http.attempt=1 ",
-              " http.host=127.0.0.1:" + server.port() + " ",
-              " http.method=POST ",
-              " http.route=/api/v3/runner/unclaim ",
-              " http.scheme=http ",
-              " http.status_code=500 ",
-              " result=error",
-              "500 (Internal Server Error) (1 attempts)");
-      assertThat(captured.lines().getLast())
-          .contains(" http.attempt=2 ", " http.status_code=200 ", " result=success")
-          .doesNotContain("error=");
-    }
-  }
-
-  @Test
-  void writesTheReasonOfABrokenAttempt() throws Exception {
-    try (ScriptedServer server =
-        ScriptedServer.http(c -> {
-          c.receive();
-          if (c.number() > 1) {
-            c.send("HTTP/1.1 200 OK\r\n\r\n");
-          }
-        })) {
-      api(server.url()).unclaim("task-1", BUDGET);
-
-      assertThat(captured.lines().getFirst()).contains("error=EOF").doesNotContain("status_code");
     }
   }
 
@@ -280,50 +137,58 @@ final class RunnerApiTest extends ClientTest {
     }
   }
 
+  /** 50 ms and half as much again each time, give or take a half. */
   @Test
-  void pausesForLongerEachTime() throws Exception {
-    try (ScriptedServer server = answering("500", "500", "502", "200")) {
-      pausing = pause -> {};
-      api(server.url()).unclaim("task-1", BUDGET);
-      chance = 1;
-      api(server.url()).unclaim("task-1", BUDGET);
+  void pausesForLongerEachTimeByChance() throws Exception {
+    pausing = false;
+    for (int i = 0; i < 20; i++) {
+      try (ScriptedServer server = answering("500", "500", "502", "200")) {
+        api(server.url()).unclaim("task-1", BUDGET);
+      }
     }
-    assertThat(pauses)
-        .startsWith(Duration.ofMillis(50), Duration.ofMillis(75), Duration.ofNanos(112_500_000))
-        .hasSize(3);
-  }
-
-  @Test
-  void spreadsThePausesByHalf() throws Exception {
-    try (ScriptedServer server = answering("500", "200", "500", "200")) {
-      pausing = pause -> {};
-      chance = 0;
-      api(server.url()).unclaim("task-1", BUDGET);
-      chance = 1;
-      api(server.url()).unclaim("task-1", BUDGET);
+    assertThat(pauses).hasSize(60).doesNotHaveDuplicates();
+    for (int i = 0; i < pauses.size(); i++) {
+      double middle = 50e6 * Math.pow(1.5, i % 3);
+      assertThat((double) pauses.get(i).toNanos()).isBetween(middle / 2, middle * 1.5);
     }
-    assertThat(pauses).containsExactly(Duration.ofMillis(25), Duration.ofMillis(75));
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
-          503 | 3                             | 3000
-          503 | Tue, 24 Nov 2026 12:00:04 GMT | 3877
-          503 | 0                             | 50
-          503 | soon                          | 50
-          500 | 3                             | 50
-          429 | 1                             | 1000
-          """)
-  void pausesAsLongAsTheServerAsks(int status, String asked, long millis) throws Exception {
-    try (ScriptedServer server = answering(status + " x\r\nRetry-After: " + asked, "200")) {
-      pausing = pause -> {};
+  @CsvSource({
+    "503, 3, 3000, 3000",
+    "503, IN_THREE_SECONDS, 1000, 3000",
+    "503, 0, 25, 75",
+    "503, soon, 25, 75",
+    "500, 3, 25, 75",
+    "429, 1, 1000, 1000",
+  })
+  void pausesAsLongAsTheServerAsks(int status, String asked, long least, long most)
+      throws Exception {
+    pausing = false;
+    String date =
+        DateTimeFormatter.RFC_1123_DATE_TIME.format(
+            ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(3));
+    String header = "\r\nRetry-After: " + asked.replace("IN_THREE_SECONDS", date);
+    try (ScriptedServer server = answering(status + " x" + header, "200")) {
       assertThat(api(server.url()).unclaim("task-1", BUDGET))
           .isEqualTo(new Reporter.Outcome.Told());
     }
-    assertThat(pauses).containsExactly(Duration.ofMillis(millis));
+    assertThat(pauses)
+        .singleElement()
+        .satisfies(pause -> assertThat(pause).isBetween(millis(least), millis(most)));
+  }
+
+  /** What the pauses are made of; a stray permit of {@link LockSupport} ended one at once. */
+  @Test
+  void pausesNoShorterForAStrayPermit() {
+    LockSupport.unpark(Thread.currentThread());
+    long begin = System.nanoTime();
+    LINUX.clock().pause(millis(20));
+    assertThat(System.nanoTime() - begin).isGreaterThanOrEqualTo(20_000_000);
+  }
+
+  private static Duration millis(long millis) {
+    return Duration.ofMillis(millis);
   }
 
   @ParameterizedTest
@@ -339,18 +204,6 @@ final class RunnerApiTest extends ClientTest {
       assertThat(reason(api(server.url()).unclaim("task-1", BUDGET))).endsWith("(1 attempts)");
     }
     assertThat(pauses).isEmpty();
-  }
-
-  @Test
-  void endsItsPauseWhenInterrupted() throws Exception {
-    try (ScriptedServer server = answering("500")) {
-      pausing =
-          pause -> {
-            throw new InterruptedException();
-          };
-      assertThat(reason(api(server.url()).unclaim("task-1", BUDGET))).endsWith("(1 attempts)");
-      assertThat(Thread.interrupted()).isTrue();
-    }
   }
 
   @Test
@@ -396,15 +249,18 @@ final class RunnerApiTest extends ClientTest {
   }
 
   private RunnerApi api(String baseUrl) {
-    RunnerApi.Timing timing =
-        new RunnerApi.Timing(
-            () -> NOW,
-            pause -> {
-              pauses.add(pause);
-              pausing.take(pause);
-            },
-            () -> chance);
+    Kernel kernel =
+        Kernel.of(
+            new ForeignSyscalls() {
+              @Override
+              public void pause(long nanos) {
+                pauses.add(Duration.ofNanos(nanos));
+                if (pausing) {
+                  super.pause(nanos);
+                }
+              }
+            });
     return new RunnerApi(
-        baseUrl, new Secret("MARKER"), captured.log(), () -> client(USER_AGENT), timing);
+        kernel, baseUrl, new Secret("MARKER"), USER_AGENT, environment, captured.log());
   }
 }

@@ -35,7 +35,7 @@ final class TrustTest extends ClientTest {
 
   /** The JDK's own servers don't take such a name, so it is only looked for in what is sent. */
   @ParameterizedTest
-  @ValueSource(strings = {"runner_api.test", "api-.test", "x._y.test"})
+  @ValueSource(strings = {"runner_api.test", "api-.test", "x._y.test", "api.test."})
   void namesHostsWhoseNamesAreNotQuiteNames(String host) throws Exception {
     hosts = "127.0.0.1 " + host;
     AtomicReference<String> hello = new AtomicReference<>("");
@@ -47,7 +47,8 @@ final class TrustTest extends ClientTest {
         })) {
       send(server.url(host).replace("http:", "https:"));
     }
-    assertThat(hello.get()).contains((char) 0 + "" + (char) host.length() + host);
+    String name = host.replaceFirst("\\.$", "");
+    assertThat(hello.get()).contains((char) 0 + "" + (char) name.length() + name);
   }
 
   @ParameterizedTest
@@ -86,6 +87,7 @@ final class TrustTest extends ClientTest {
           """
           localhost | DNS:localhost            | OK
           LOCALHOST | DNS:localhost            | OK
+          localhost.| DNS:localhost            | OK
           a.test    | DNS:*.test               | OK
           a.test    | DNS:A.TEST               | OK
           a.test    | DNS:a*.test              | certificate is valid for a*.test, not a.test
@@ -171,6 +173,15 @@ final class TrustTest extends ClientTest {
             REFUSED
                 + "certificate signed by unknown authority (cannot verify signature: insecure"
                 + " algorithm SHA1WITHECDSA)");
+  }
+
+  @Test
+  void refusesAKeyThatIsTooWeak() throws Exception {
+    certificates.make("intermediate", "root", "-newkey rsa:768");
+    certificates.make("leaf", "intermediate", OpensslCertificates.EC, LEAF, LOCAL);
+    assertThat(sendTo("localhost", "leaf", "intermediate"))
+        .isEqualTo(
+            REFUSED + "certificate signed by unknown authority (a key in its chain is too weak)");
   }
 
   @Test

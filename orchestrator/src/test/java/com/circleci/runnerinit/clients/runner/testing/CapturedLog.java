@@ -23,4 +23,10 @@ public final class CapturedLog {
   public List<String> lines() {
     return lines;
   }
+
+  /** The port that the health server has announced. */
+  public int port() {
+    return Integer.parseInt(
+        lines.getFirst().replaceFirst("(?s).* app.address=\\S*:(\\d+) .*", "$1"));
+  }
 }

@@ -3,15 +3,17 @@ package com.circleci.runnerinit.cmd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.circleci.runnerinit.configuration.ConfigurationParser;
 import com.circleci.runnerinit.configuration.Environment;
 import com.circleci.runnerinit.health.ListenAddress;
+import com.circleci.runnerinit.linux.CStrings;
 import com.circleci.runnerinit.log.LogFormat;
 import com.circleci.runnerinit.task.ExitCode;
+import com.circleci.runnerinit.task.Plan;
 import com.circleci.runnerinit.task.SignalPolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -19,22 +21,20 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class InvocationParserTest {
+class CommandLineTest {
   @Test
   void shouldInitFromTheDefaultsWhenNothingIsSaid() throws UsageException {
-    assertThat(parse(Map.of()))
-        .isEqualTo(new Invocation.Init("/", "/opt/circleci/bin", Duration.ZERO, LogFormat.TEXT));
+    assertInit(parse(Map.of()), "/", "/opt/circleci/bin", Duration.ZERO);
+    assertThat(parse(Map.of()).logFormat()).isEqualTo(LogFormat.TEXT);
   }
 
   @Test
   void shouldTakePathsWithOrWithoutTheCommand() throws UsageException {
-    Invocation both = new Invocation.Init("/a", "/b", Duration.ZERO, LogFormat.TEXT);
-
-    assertThat(parse(Map.of(), "init", "/a", "/b")).isEqualTo(both);
-    assertThat(parse(Map.of(), "/a", "/b")).isEqualTo(both);
-    assertThat(parse(Map.of("DESTINATION", "/b"), "init", "/a")).isEqualTo(both);
-    assertThat(parse(Map.of("HOME", "/h"), "init", "~/x"))
-        .isEqualTo(new Invocation.Init("/h/x", "/opt/circleci/bin", Duration.ZERO, LogFormat.TEXT));
+    assertInit(parse(Map.of(), "init", "/a", "/b"), "/a", "/b", Duration.ZERO);
+    assertInit(parse(Map.of(), "/a", "/b"), "/a", "/b", Duration.ZERO);
+    assertInit(parse(Map.of("DESTINATION", "/b"), "init", "/a"), "/a", "/b", Duration.ZERO);
+    assertInit(
+        parse(Map.of("HOME", "/h"), "init", "~/x"), "/h/x", "/opt/circleci/bin", Duration.ZERO);
   }
 
   @Test
@@ -44,17 +44,19 @@ class InvocationParserTest {
             "CIRCLECI_GOAT_CONFIG", "{}",
             "CIRCLECI_GOAT_SHUTDOWN_DELAY", "1s",
             "CIRCLECI_GOAT_SIGNAL_POLICY", "forward");
+    CommandLine line = parse(variables, "--shutdown-delay", "2s", "run-task");
 
-    assertThat(parse(variables, "--shutdown-delay", "2s", "run-task"))
+    assertThat(line.command()).isEqualTo(Command.RUN_TASK);
+    assertThat(line.logFormat()).isEqualTo(LogFormat.TEXT);
+    assertThat(line.plan())
         .isEqualTo(
-            new Invocation.RunTask(
-                "{}",
+            new Plan(
+                ConfigurationParser.parse("{}"),
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(10),
                 SignalPolicy.FORWARD,
                 Set.of(),
-                ListenAddress.parse(":7623"),
-                LogFormat.TEXT));
+                ListenAddress.parse(":7623")));
   }
 
   @ParameterizedTest
@@ -76,14 +78,9 @@ class InvocationParserTest {
     Map<String, String> variables =
         Map.of("CIRCLECI_GOAT_CONFIG", "{}", "CIRCLECI_GOAT_ENTRYPOINT", list);
 
-    for (Invocation parsed :
+    for (CommandLine line :
         List.of(parse(variables, "override"), parse(variables, "override", "--entrypoint", list))) {
-      assertThat(parsed)
-          .isInstanceOfSatisfying(
-              Invocation.HandOver.class,
-              handOver ->
-                  assertThat(String.join(" ", handOver.entrypoint()).replaceAll(" (?= |$)", " _"))
-                      .isEqualTo(words));
+      assertThat(String.join(" ", line.entrypoint()).replaceAll(" (?= |$)", " _")).isEqualTo(words);
     }
   }
 
@@ -95,10 +92,12 @@ class InvocationParserTest {
     "--shutdown-delay=1ns, PT0.000000001S",
   })
   void shouldTakeANegativeDurationForNone(String flag, Duration delay) throws UsageException {
-    assertThat(parse(Map.of(), flag, "/a", "/b"))
-        .isEqualTo(new Invocation.Init("/a", "/b", delay, LogFormat.TEXT));
-    assertThat(parse(Map.of("CIRCLECI_GOAT_SHUTDOWN_DELAY", "-5s")))
-        .isEqualTo(new Invocation.Init("/", "/opt/circleci/bin", Duration.ZERO, LogFormat.TEXT));
+    assertInit(parse(Map.of(), flag, "/a", "/b"), "/a", "/b", delay);
+    assertInit(
+        parse(Map.of("CIRCLECI_GOAT_SHUTDOWN_DELAY", "-5s")),
+        "/",
+        "/opt/circleci/bin",
+        Duration.ZERO);
   }
 
   @ParameterizedTest
@@ -117,16 +116,12 @@ class InvocationParserTest {
     Map<String, String> variables =
         Map.of("CIRCLECI_GOAT_CONFIG", "{}", "CIRCLECI_GOAT_STOP_SIGNAL", list);
 
-    for (Invocation parsed :
+    for (CommandLine line :
         List.of(
             parse(variables, "run-task"),
             parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal", list))) {
-      assertThat(parsed)
-          .isInstanceOfSatisfying(
-              Invocation.RunTask.class,
-              task ->
-                  assertThat(task.stopSignals().stream().map(String::valueOf))
-                      .containsExactlyInAnyOrder(numbers.split(" ", -1)));
+      assertThat(line.plan().stopSignals().stream().map(String::valueOf))
+          .containsExactlyInAnyOrder(numbers.split(" ", -1));
     }
   }
 
@@ -163,7 +158,9 @@ class InvocationParserTest {
     String shown = name.equals("QUIT,,WINCH") ? "" : name;
 
     assertRefused(
-        () -> parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal=" + name),
+        () ->
+            InvocationFuzz.readAll(
+                parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "run-task", "--stop-signal=" + name)),
         ExitCode.USAGE,
         "--stop-signal: expected signals that can be caught, such as SIGQUIT or 3, but got \""
             + shown
@@ -172,48 +169,52 @@ class InvocationParserTest {
 
   @Test
   void shouldTakeShortFlagsTogetherAndWhatFollowsTwoDashesForArguments() throws UsageException {
-    assertThat(parse(Map.of(), "-vh")).isEqualTo(new Invocation.Help(Optional.empty()));
-    assertThat(parse(Map.of(), "-v")).isEqualTo(new Invocation.Version());
-    assertThat(parse(Map.of(), "init", "--", "-version"))
-        .isEqualTo(
-            new Invocation.Init("-version", "/opt/circleci/bin", Duration.ZERO, LogFormat.TEXT));
+    assertThat(parse(Map.of(), "-vh").asksForHelp()).isTrue();
+    assertThat(parse(Map.of(), "-vh").asksForVersion()).isTrue();
+    assertThat(parse(Map.of(), "-v").asksForHelp()).isFalse();
+    assertThat(parse(Map.of(), "-v").asksForVersion()).isTrue();
+    assertInit(
+        parse(Map.of(), "init", "--", "-version"), "-version", "/opt/circleci/bin", Duration.ZERO);
+    assertInit(parse(Map.of(), "--", "/a", "--"), "/a", "--", Duration.ZERO);
   }
 
   @ParameterizedTest
   @CsvSource({"true,true", "1,true", "YES,true", "false,false", "0,false", "no,false", "'',false"})
   void shouldSayItsVersionWhenTheEnvironmentAsks(String value, boolean asks) throws UsageException {
-    Invocation parsed = parse(Map.of("CIRCLECI_GOAT_VERSION", value));
+    CommandLine line = parse(Map.of("CIRCLECI_GOAT_VERSION", value));
 
-    assertThat(parsed instanceof Invocation.Version).isEqualTo(asks);
+    assertThat(line.asksForVersion()).isEqualTo(asks);
   }
 
   @Test
   void shouldShowNoConfiguration() throws UsageException {
     Map<String, String> variables =
-        Map.of("CIRCLECI_GOAT_CONFIG", "s3cr3t", "CIRCLECI_GOAT_ENTRYPOINT", "/x");
+        Map.of("CIRCLECI_GOAT_CONFIG", "{\"token\":\"s3cr3t\"}", "HOME", "/root");
 
-    assertThat(parse(variables, "run-task").toString()).doesNotContain("s3cr3t");
-    assertThat(parse(variables, "override", "--config=s3cr3t").toString()).doesNotContain("s3cr3t");
+    CommandLine line = parse(variables, "run-task", "--config={\"token\":\"s3cr3t\"}");
+
+    assertThat(line.plan().configuration().token().reveal()).isEqualTo("s3cr3t");
+    assertThat(line.plan().toString()).doesNotContain("s3cr3t");
   }
 
   @Test
   void shouldSplitTheEntrypointAndPassOnTheFlagsThatWereGiven() throws UsageException {
-    assertThat(
-            parse(
-                Map.of("CIRCLECI_GOAT_SHUTDOWN_DELAY", "1s"),
-                "override",
-                "--entrypoint=tini,-g",
-                "--entrypoint=a\\,b,--",
-                "--health-check-addr=:1",
-                "--stop-signal=QUIT",
-                "--stop-signal=WINCH,3",
-                "--config={}"))
-        .isEqualTo(
-            new Invocation.HandOver(
-                List.of("tini", "-g", "a,b", "--"),
-                List.of("--health-check-addr=:1", "--stop-signal=QUIT", "--stop-signal=WINCH,3"),
-                Optional.of("{}"),
-                LogFormat.TEXT));
+    CommandLine line =
+        parse(
+            Map.of("CIRCLECI_GOAT_SHUTDOWN_DELAY", "1s"),
+            "override",
+            "--entrypoint=tini,-g",
+            "--entrypoint=a\\,b,--",
+            "--health-check-addr=:1",
+            "--stop-signal=QUIT",
+            "--stop-signal=WINCH,3",
+            "--config={}");
+
+    assertThat(line.entrypoint()).containsExactly("tini", "-g", "a,b", "--");
+    assertThat(line.passedOn())
+        .containsExactly("--health-check-addr=:1", "--stop-signal=QUIT", "--stop-signal=WINCH,3");
+    assertThat(line.configPassedOn()).containsExactly(Map.entry("CIRCLECI_GOAT_CONFIG", "{}"));
+    assertThat(parse(Map.of("CIRCLECI_GOAT_CONFIG", "{}"), "override").configPassedOn()).isEmpty();
   }
 
   @ParameterizedTest
@@ -266,7 +267,10 @@ class InvocationParserTest {
             + " ($CIRCLECI_GOAT_CONFIG)",
       })
   void shouldRefuseABadCommandLine(String words, String problem) {
-    assertRefused(() -> parse(Map.of(), words.split(" ", -1)), ExitCode.USAGE, problem);
+    assertRefused(
+        () -> InvocationFuzz.readAll(parse(Map.of(), words.split(" ", -1))),
+        ExitCode.USAGE,
+        problem);
   }
 
   @ParameterizedTest
@@ -281,7 +285,10 @@ class InvocationParserTest {
   })
   void shouldNameTheVariableThatIsBad(String variable, String value) {
     assertThatThrownBy(() ->
-            parse(Map.of(variable, value, "CIRCLECI_GOAT_CONFIG", "{\"token\":\"s\"}"), "run-task"))
+            InvocationFuzz.readAll(
+                parse(
+                    Map.of(variable, value, "CIRCLECI_GOAT_CONFIG", "{\"token\":\"s\"}"),
+                    "run-task")))
         .isInstanceOfSatisfying(
             UsageException.class,
             refusal -> {
@@ -300,8 +307,20 @@ class InvocationParserTest {
             });
   }
 
-  private static Invocation parse(Map<String, String> variables, String... words)
+  private static void assertInit(
+      CommandLine line, String source, String destination, Duration delay) throws UsageException {
+    assertThat(line.command()).isEqualTo(Command.INIT);
+    assertThat(line.source()).isEqualTo(source);
+    assertThat(line.destination()).isEqualTo(destination);
+    assertThat(line.shutdownDelay()).isEqualTo(delay);
+  }
+
+  private static CommandLine parse(Map<String, String> variables, String... words)
       throws UsageException {
-    return InvocationParser.parse(List.of(words), Environment.of(variables));
+    List<byte[]> entries =
+        variables.entrySet().stream()
+            .map(each -> CStrings.encode(each.getKey() + "=" + each.getValue()))
+            .toList();
+    return CommandLine.parse(List.of(words), new Environment(entries));
   }
 }

@@ -4,12 +4,30 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
-/** The literal forms of IP addresses, as Go's net package reads and writes them. */
-public final class IpLiteral {
-  private IpLiteral() {}
+/**
+ * A host, without brackets, and a port that goes with it, or is empty: how Go's net package reads
+ * and writes them, and the literal forms of IP addresses.
+ */
+public record HostPort(String host, String port) {
+  /** Splits {@code host:port} or {@code [IPv6]:port}; all of anything else is the host. */
+  public static HostPort split(String text) {
+    int colon = text.lastIndexOf(':');
+    boolean bracketed = text.startsWith("[") && colon > 2 && text.indexOf(']') == colon - 1;
+    if (colon < 0 || (!bracketed && text.indexOf(':') < colon)) {
+      return new HostPort(text, "");
+    }
+    String host = bracketed ? text.substring(1, colon - 1) : text.substring(0, colon);
+    return new HostPort(host, text.substring(colon + 1));
+  }
+
+  @Override
+  public String toString() {
+    String written = host.indexOf(':') < 0 ? host : "[" + host + "]";
+    return port.isEmpty() ? written : written + ":" + port;
+  }
 
   /** Reads a dotted quad or an IPv6 address without zone; anything else is a name. */
-  public static Optional<InetAddress> parse(String text) {
+  public static Optional<InetAddress> address(String text) {
     boolean v6 = text.indexOf(':') >= 0 && text.indexOf('%') < 0 && text.indexOf('[') < 0;
     if (!v6 && !text.matches("[0-9]+(\\.[0-9]+){3}")) {
       return Optional.empty();
@@ -21,14 +39,8 @@ public final class IpLiteral {
     }
   }
 
-  /** Writes {@code 127.0.0.1:80} or {@code [::1]:80}. */
   public static String write(InetSocketAddress address) {
-    return bracketed(write(address.getAddress())) + ":" + address.getPort();
-  }
-
-  /** A host as it stands before a port: an IPv6 address in brackets. */
-  public static String bracketed(String host) {
-    return host.indexOf(':') < 0 ? host : "[" + host + "]";
+    return new HostPort(write(address.getAddress()), "" + address.getPort()).toString();
   }
 
   /** Writes an address in its shortest form (RFC 5952), without zone. */

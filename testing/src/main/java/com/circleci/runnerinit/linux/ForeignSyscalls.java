@@ -1,7 +1,6 @@
 package com.circleci.runnerinit.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -14,58 +13,29 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /** The binding on a JVM: the same C, compiled into a shared library, called by FFM. */
 public class ForeignSyscalls implements Syscalls {
+  /** The library that launcher.c has loaded; the unit tests have none, and compile one. */
+  private static final Optional<String> LOADED =
+      Optional.ofNullable(System.getProperty("runnerinit.library"));
+
+  private static final int CLOSE_RANGE = 436;
+  private static final int CLOSE_RANGE_CLOEXEC = 4;
+
   private static final Path SOURCE = Path.of("src/main/c/runner_init.c");
   private static final Path LIBRARY = Path.of("target/librunnerinit.so");
 
-  private final SymbolLookup library = SymbolLookup.libraryLookup(compiled(), Arena.global());
+  private final SymbolLookup library =
+      SymbolLookup.libraryLookup(
+          LOADED.map(Path::of).orElseGet(ForeignSyscalls::compiled), Arena.global());
   private final MethodHandle syscall = bind("runner_init_syscall", 7);
   private final MethodHandle spawn = bind("runner_init_spawn", 1);
   private final MethodHandle execute = bind("runner_init_execute", 3);
   private final MethodHandle arguments = bind("runner_init_arguments", 2);
   private final MethodHandle environment = bind("runner_init_environment", 2);
   private final MethodHandle wipe = bind("runner_init_wipe_environment", 1);
-
-  /** The kernel, less one call with a certain first argument. */
-  public static Syscalls refusing(String call, long argument, int errno) {
-    int refused = Syscall.valueOf(call).number();
-    return new ForeignSyscalls() {
-      @Override
-      public long invoke(int number, long a, long b, long c, long d, long e, long f) {
-        return number == refused && a == argument ? -errno : super.invoke(number, a, b, c, d, e, f);
-      }
-    };
-  }
-
-  /** The kernel, less the calls that are refused. */
-  public static Syscalls refusing(SimulatedKernel.Refusals refusals) {
-    return new Refusing(refusals);
-  }
-
-  /** The kernel, less the calls that are refused. */
-  public static class Refusing extends ForeignSyscalls {
-    private static final Map<Integer, Syscall> BY_NUMBER =
-        Arrays.stream(Syscall.values()).collect(Collectors.toMap(Syscall::number, c -> c));
-
-    private final SimulatedKernel.Refusals refusals;
-    private final Map<Syscall, Integer> counts = new EnumMap<>(Syscall.class);
-
-    protected Refusing(SimulatedKernel.Refusals refusals) {
-      this.refusals = refusals;
-    }
-
-    @Override
-    public long invoke(int number, long a, long b, long c, long d, long e, long f) {
-      Syscall call = requireNonNull(BY_NUMBER.get(number));
-      long refused = refusals.refuse(call.name(), counts.merge(call, 1, Integer::sum) - 1);
-      return refused < 0 ? refused : super.invoke(number, a, b, c, d, e, f);
-    }
-  }
 
   private static synchronized Path compiled() {
     try {
@@ -106,7 +76,15 @@ public class ForeignSyscalls implements Syscalls {
 
   @Override
   public long invoke(int number, long a, long b, long c, long d, long e, long f) {
-    return call(syscall, (long) number, a, b, c, d, e, f);
+    if (number == Syscall.EXIT_GROUP.number()) {
+      // As by the call itself, but a JVM that is to write a cache of its classes does so.
+      System.exit((int) a);
+    }
+    try {
+      return (long) syscall.invokeExact((long) number, a, b, c, d, e, f);
+    } catch (Throwable failure) {
+      throw new IllegalStateException(failure);
+    }
   }
 
   @Override
@@ -116,6 +94,8 @@ public class ForeignSyscalls implements Syscalls {
 
   @Override
   public long execute(long path, long arguments, long environment) {
+    // The JVM's own descriptors do not all close on exec.
+    invoke(CLOSE_RANGE, 3, 0xffffffffL, CLOSE_RANGE_CLOEXEC, 0, 0, 0);
     return call(execute, path, arguments, environment);
   }
 
@@ -134,7 +114,7 @@ public class ForeignSyscalls implements Syscalls {
     call(wipe, prefix);
   }
 
-  /** Never freed: tests are short. */
+  /** Never freed: what runs on a JVM is short. */
   @Override
   public NativeBlock allocate(int bytes) {
     MemorySegment segment = Arena.global().allocate(bytes, Long.BYTES);
