@@ -92,10 +92,10 @@ class DocsTest {
     List<List<String>> fields = rows("docs/reference/configuration.md", "`\\w+`");
 
     assertThat(fields.stream().map(row -> row.get(0).replace("`", "")))
-        .containsExactlyInAnyOrderElementsOf(found("case \"(\\w+)\" ->", parser));
+        .containsExactlyInAnyOrderElementsOf(found("(?m)(?:case|^) +\"(\\w+)\"(?:,| ->)", parser));
     assertThat(fields.stream().filter(row -> row.get(2).equals("yes")))
         .extracting(row -> row.get(0).replace("`", ""))
-        .containsExactlyInAnyOrderElementsOf(found("require\\(\"(\\w+)\"", parser));
+        .containsExactlyInAnyOrderElementsOf(found("\"(\\w+)\"", String.join("", found("Stream\\.of\\((\".*\")\\)", parser))));
   }
 
   @Test
