@@ -439,9 +439,9 @@ verb_fuzz() {
 ## Measure what the orchestrator costs beside other init processes: ./do bench [FIGURE…]
 ##
 ## Offline, on a machine that does nothing else; needs root. Contestants take turns. A line that
-## begins with "bench:" tells for each goal whether it is reached (pass) or not (short). A whole run
-## writes docs/benchmarks; a FIGURE or an option shows its results only, which then lie in
-## target/bench/work. init is all that tells of init: ext4, XFS, tmpfs, and Pods by podman.
+## begins with "bench:" tells for each goal whether it is reached (pass) or not (short). All results
+## and plots lie in target/bench/work; a whole run, with no FIGURE, writes those of docs/benchmarks.
+## init is all that tells of init: ext4, XFS, tmpfs, and Pods by podman.
 ##
 ##   --quick               five runs, without what takes long: about a minute
 ##   --runs N              of each contestant (30)
@@ -480,6 +480,10 @@ verb_lint() {
   local check=(pipx run --spec check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema)
   "${check[@]}" vendor.circle-ci "$root"/.circleci/*.yml
   "${check[@]}" vendor.renovate "$root/renovate.json"
+  # shellcheck source=scripts/sizes.bash
+  source "$root/scripts/sizes.bash"
+  check_spelling
+  check_sizes
   verb_license_attributions check
   maven spotless:check
   maven test-compile

@@ -103,8 +103,12 @@ public final class Main {
     // A part of the figures is no result to keep.
     var whole = !quick && wanted.isEmpty() && executables.size() == 1;
     var report = new Report(machine, results, curves, verdicts);
-    report.write(whole ? docs : work);
-    Plots.write(results, curves, whole ? docs : work);
-    System.out.print(Files.readString((whole ? docs : work).resolve("results.md")));
+    report.write(work);
+    Plots.write(results, curves, work);
+    if (whole) {
+      Report.keep(work, docs);
+    }
+    System.out.print(Files.readString(work.resolve("results.md")));
+    verdicts.forEach(System.out::println);
   }
 }

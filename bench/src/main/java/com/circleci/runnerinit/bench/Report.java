@@ -8,15 +8,26 @@ import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeSet;
 
-/** results.json and results.md. */
+/** results.json with all samples, and results.md, which is kept with the plots that it shows. */
 final class Report {
+  private static final List<String> PLOTS =
+      List.of(
+          "executable",
+          "start",
+          "exit",
+          "resident",
+          "init-limited",
+          "growth-orphans-time",
+          "growth-stderr-cpu",
+          "growth-probes-median");
+
   private final Map<String, String> machine;
   private final Results results;
   private final List<Growth.Curve> curves;
@@ -38,6 +49,19 @@ final class Report {
     var gson = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
     Files.writeString(folder.resolve("results.json"), gson.toJson(json()) + "\n");
     Files.writeString(folder.resolve("results.md"), markdown());
+  }
+
+  /** Copies what is kept of a whole run. */
+  static void keep(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    var names = new ArrayList<>(PLOTS.stream().map(plot -> plot + ".svg").toList());
+    names.add("results.md");
+    for (var name : names) {
+      // A figure that this machine can't have has no plot.
+      if (Files.exists(from.resolve(name))) {
+        Files.copy(from.resolve(name), to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
   }
 
   private JsonObject json() {
@@ -119,30 +143,17 @@ final class Report {
                         figure.meaning(),
                         figure.unit().isEmpty() ? "" : ", " + figure.unit(),
                         String.join(
-                            " | ", names.stream().map(it -> cell(contestants, it)).toList()))));
-    for (var curve : curves) {
-      lines.addAll(List.of("", "## As %s grow: %s".formatted(curve.work(), curve.cost()), ""));
-      var amounts = new TreeSet<Long>();
-      curve.of().values().forEach(it -> amounts.addAll(it.keySet()));
-      lines.add(
-          "| | " + String.join(" | ", amounts.stream().map("%,d"::formatted).toList()) + " |");
-      lines.add("|---" + "|---".repeat(amounts.size()) + "|");
-      curve
-          .of()
-          .forEach((name, points) ->
-              lines.add(
-                  "| %s | %s |"
-                      .formatted(
-                          name,
-                          String.join(
-                              " | ",
-                              points.values().stream().map(it -> number(it.median())).toList()))));
-      lines.addAll(List.of("", "![](growth-%s.svg)".formatted(curve.id())));
-    }
+                            " | ", names.stream().map(it -> cell(contestants, it)).toList()))
+                    .replaceAll("\\|  (?=\\|)", "|")));
+    lines.add("");
+    PLOTS.forEach(plot -> lines.add("![](%s.svg)".formatted(plot)));
     lines.addAll(Fleet.lines(results, Lab.OURS));
-    lines.addAll(List.of("", "## Goals", "", "```"));
-    lines.addAll(verdicts);
-    lines.addAll(List.of("```", ""));
+    lines.addAll(List.of("", "## Goals not reached", ""));
+    verdicts.stream()
+        .filter(verdict -> verdict.contains(": short"))
+        .map(verdict -> verdict.replace("bench: ours: ", "").replaceAll(", must [^:]*: pass", ""))
+        .forEach(verdict -> lines.add("- " + verdict));
+    lines.add("");
     return String.join("\n", lines);
   }
 
@@ -158,7 +169,7 @@ final class Report {
             : "")
         + (unit == null || unit.equals(samples) || unit.median() == 0
             ? ""
-            : ", %s ×".formatted(number(samples.median() / unit.median())));
+            : " %s×".formatted(number(samples.median() / unit.median())));
   }
 
   /** Three digits that mean something. */

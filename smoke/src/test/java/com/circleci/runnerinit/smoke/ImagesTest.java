@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.circleci.runnerinit.testing.Command;
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.lang.module.ModuleDescriptor.Version;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -174,10 +175,11 @@ class ImagesTest {
 
     assertThat(versions)
         .isNotEmpty()
+        .allSatisfy(line ->
+            assertThat(line).matches("\\d+\\.\\d+ (unpinned|\\d+\\.\\d+\\.\\d+-[0-9a-f]+)"));
+    assertThat(versions.stream().map(line -> Version.parse(line.split(" ", 2)[0])))
         .isSorted()
-        .allSatisfy(
-            line -> assertThat(line).matches("4\\.\\d+ (unpinned|\\d+\\.\\d+\\.\\d+-[0-9a-f]+)"));
-    assertThat(versions.stream().map(line -> line.split(" ", 2)[0])).doesNotHaveDuplicates();
+        .doesNotHaveDuplicates();
   }
 
   @Test
