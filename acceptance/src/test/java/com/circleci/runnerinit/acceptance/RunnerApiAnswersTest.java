@@ -208,8 +208,7 @@ class RunnerApiAnswersTest {
           .containsOnly(reason);
       assertThat(container.stdout().log().getLast().fields().get("error"))
           .endsWith(
-              "failed to send fail event for task: error calling CircleCI runner API: "
-                  + reason);
+              "failed to send fail event for task: error calling CircleCI runner API: " + reason);
       assertThat(names.asked().isEmpty()).isEqualTo(silence != Silence.SILENT_NAME_SERVER);
     }
   }
