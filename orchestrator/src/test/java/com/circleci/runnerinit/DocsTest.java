@@ -36,9 +36,7 @@ class DocsTest {
   private static final Map<String, List<String>> ROUTES = new LinkedHashMap<>();
 
   static {
-    ROUTES.put(
-        "configuration to arguments",
-        List.of("Program", "Plan", "TaskRun", "AgentCommand"));
+    ROUTES.put("configuration to arguments", List.of("Program", "Plan", "TaskRun", "AgentCommand"));
     ROUTES.put(
         "token to standard input",
         List.of("Configuration", "Secret", "TaskRun", "InputFeed", "Descriptors"));
@@ -57,7 +55,8 @@ class DocsTest {
     Map<String, String> about = new TreeMap<>();
     for (String command : List.of("init", "override", "run-task")) {
       String help = read("acceptance/src/test/resources/help/" + command + ".txt");
-      for (MatchResult flag : all("--([a-z-]+)(?:=(\\S+))?(?:(?:(?!--)[^$])*\\(\\$(\\w+)\\))?", help)) {
+      for (MatchResult flag :
+          all("--([a-z-]+)(?:=(\\S+))?(?:(?:(?!--)[^$])*\\(\\$(\\w+)\\))?", help)) {
         commands.computeIfAbsent(flag.group(1), name -> new TreeSet<>()).add(command);
         String byDefault = flag.group(2) == null ? "" : flag.group(2).replace("\"", "");
         about.put(
@@ -95,7 +94,8 @@ class DocsTest {
         .containsExactlyInAnyOrderElementsOf(found("(?m)(?:case|^) +\"(\\w+)\"(?:,| ->)", parser));
     assertThat(fields.stream().filter(row -> row.get(2).equals("yes")))
         .extracting(row -> row.get(0).replace("`", ""))
-        .containsExactlyInAnyOrderElementsOf(found("\"(\\w+)\"", String.join("", found("Stream\\.of\\((\".*\")\\)", parser))));
+        .containsExactlyInAnyOrderElementsOf(
+            found("\"(\\w+)\"", String.join("", found("Stream\\.of\\((\".*\")\\)", parser))));
   }
 
   @Test
@@ -144,13 +144,14 @@ class DocsTest {
       for (MatchResult name : all("`(\\w+)\\.(\\w+)`", row.get(2))) {
         said.add(name.group(2));
         String unit = row.get(1).replaceAll("\\d+ ", "");
-        String constant =
-            name.group(2)
-                + (name.group(2).contains("_") ? " = " : "(")
-                + "Duration.of"
-                + Map.of("min", "Minutes", "s", "Seconds", "ms", "Millis").get(unit);
-        assertThat(source(name.group(1)).replace("STUCK_AFTER =\n", "STUCK_AFTER = "))
-            .contains(constant + "(" + row.get(1).replaceAll(" .*", "") + ")");
+        assertThat(source(name.group(1)))
+            .containsPattern(
+                name.group(2)
+                    + "(?: =\\s+|\\()Duration.of"
+                    + Map.of("min", "Minutes", "s", "Seconds", "ms", "Millis").get(unit)
+                    + "\\("
+                    + row.get(1).replaceAll(" .*", "")
+                    + "\\)");
       }
     }
 

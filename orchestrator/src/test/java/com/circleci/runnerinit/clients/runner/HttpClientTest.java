@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.clients.net.Resolver;
 import com.circleci.runnerinit.clients.net.TestResolver;
-import com.circleci.runnerinit.linux.RefusingSyscalls;
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.linux.RefusingSyscalls;
 import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.NameServer;
 import com.circleci.runnerinit.testing.ScriptedServer;
