@@ -9,12 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @InAContainer
+@Tag("kernel")
 class ReadinessWaitTest {
   private static final String READY = "/opt/circleci/status/ready";
 
@@ -88,6 +90,7 @@ class ReadinessWaitTest {
 
   @ParameterizedTest
   @MethodSource("waysOnFileSystems")
+  @Tag("host")
   void shouldSeeAFileHoweverItComes(Way way, FileSystem fileSystem, Scenario given)
       throws IOException {
     switch (fileSystem) {

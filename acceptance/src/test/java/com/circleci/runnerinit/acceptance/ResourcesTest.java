@@ -8,10 +8,12 @@ import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.LogLine;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The container's resources, in real control groups of this host (spec section 4, "Resources"). */
 @InAContainer
+@Tag("kernel")
 class ResourcesTest {
   private static final long MIB = 1024 * 1024;
   private static final long LIMIT = 64 * MIB;
@@ -128,7 +130,7 @@ class ResourcesTest {
     assertThat(container.stdout().events(WARNING)).isEmpty();
   }
 
-  private static double uptime(Container container) {
+  static double uptime(Container container) {
     return container
         .probe()
         .get("/metrics")

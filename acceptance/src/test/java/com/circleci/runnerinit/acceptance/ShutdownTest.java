@@ -267,6 +267,7 @@ class ShutdownTest {
   /** No process obeys, nobody reads standard error, the API is silent: Kubernetes waits 30 s. */
   @Test
   @Tag("unemulated")
+  @Tag("host")
   void shouldEndWithinThePatienceOfKubernetesWhateverHoldsItUp(Scenario given) {
     given.root().fifo("/dev/stderr");
     given.prepare("exec 2<>'%s'".formatted(given.root().path("/dev/stderr")));

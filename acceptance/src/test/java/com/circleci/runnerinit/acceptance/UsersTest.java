@@ -9,6 +9,7 @@ import com.circleci.runnerinit.acceptance.harness.InAContainer;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Call;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The user that the task runs as, from the container's own files. */
 @InAContainer
+@Tag("kernel")
 class UsersTest {
   private static final String PASSWD =
       """

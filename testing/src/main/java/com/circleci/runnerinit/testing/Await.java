@@ -8,8 +8,10 @@ import java.util.function.Supplier;
 
 /** Waits for what a test expects to happen, and fails with its name if it does not. */
 public final class Await {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final Duration LOOK_EVERY = Duration.ofMillis(1);
+  private static final Duration PATIENCE =
+      Duration.ofSeconds(30).multipliedBy(Machine.current().slowness());
+  private static final Duration LOOK_EVERY =
+      Duration.ofMillis(1).multipliedBy(Machine.current().slowness());
 
   private Await() {}
 
@@ -17,7 +19,10 @@ public final class Await {
     untilPresent(what, () -> condition.getAsBoolean() ? Optional.of(true) : Optional.empty());
   }
 
-  /** Returns the first value there is; throws {@link AssertionError} after thirty seconds. */
+  /**
+   * Returns the first value there is; throws {@link AssertionError} after thirty seconds, or more
+   * of them where the {@link Machine} is slow.
+   */
   public static <T> T untilPresent(String what, Supplier<Optional<T>> source) {
     var deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {

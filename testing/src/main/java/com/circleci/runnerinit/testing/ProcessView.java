@@ -1,13 +1,7 @@
 package com.circleci.runnerinit.testing;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -135,24 +129,14 @@ public record ProcessView(long pid) {
 
   /** Those of all its threads, zombies too. */
   public List<ProcessView> children() {
-    var children = new ArrayList<ProcessView>();
-    for (var thread : names(folder().resolve("task"))) {
-      read("task/" + thread + "/children").stream()
-          .flatMap(text -> Arrays.stream(text.split(" ", -1)))
-          .filter(pid -> !pid.isEmpty())
-          .map(pid -> new ProcessView(Long.parseLong(pid)))
-          .forEach(children::add);
-    }
-    return children;
+    return tree().stream()
+        .filter(process -> process.stat().filter(stat -> stat.parent() == pid).isPresent())
+        .toList();
   }
 
   /** Itself and all below it. In a PID namespace nothing escapes from under the first process. */
   public List<ProcessView> tree() {
-    var tree = new ArrayList<>(List.of(this));
-    for (var i = 0; i < tree.size(); i++) {
-      tree.addAll(tree.get(i).children());
-    }
-    return tree;
+    return Machine.current().tree(pid).stream().map(ProcessView::new).toList();
   }
 
   /** Every process there is on the machine. */
@@ -177,23 +161,14 @@ public record ProcessView(long pid) {
   }
 
   private Optional<String> read(String file) {
-    try {
-      return Optional.of(Files.readString(folder().resolve(file), ISO_8859_1));
-    } catch (IOException _) {
-      return Optional.empty();
-    }
+    return Machine.current().read(folder().resolve(file));
   }
 
   private Optional<Path> link(String file) {
-    try {
-      return Optional.of(Files.readSymbolicLink(folder().resolve(file)));
-    } catch (IOException _) {
-      return Optional.empty();
-    }
+    return Machine.current().link(folder().resolve(file));
   }
 
   private static List<String> names(Path folder) {
-    var names = folder.toFile().list();
-    return names == null ? List.of() : List.of(names);
+    return Machine.current().names(folder);
   }
 }

@@ -48,6 +48,10 @@ public enum Signal {
 
   /** By number: for those that have no name, the real-time signals. */
   public static boolean send(long pid, int number) {
+    return Machine.current().kill(pid, number);
+  }
+
+  static boolean kill(long pid, int number) {
     try {
       return (int) KILL_2.invokeExact((int) pid, number) == 0;
     } catch (Throwable e) {

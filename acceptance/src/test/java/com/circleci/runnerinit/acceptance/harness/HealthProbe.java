@@ -4,11 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.HttpReply;
+import com.circleci.runnerinit.testing.Machine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Asks the health API as a kubelet does: a connection for each request. */
 public final class HealthProbe {
-  private static final Duration TIME_OUT = Duration.ofSeconds(10);
+  private static final Duration TIME_OUT =
+      Duration.ofSeconds(10).multipliedBy(Machine.current().slowness());
   private static final Duration SHORT_TIME_OUT = Duration.ofSeconds(1);
 
   /** Below the ephemeral ports, so that no outgoing connection takes one meanwhile. */
@@ -78,8 +78,7 @@ public final class HealthProbe {
   }
 
   private String exchange(String host, String request, Duration timeOut) {
-    try (var socket = new Socket()) {
-      socket.connect(new InetSocketAddress(host, port), (int) timeOut.toMillis());
+    try (var socket = Machine.current().connect(host, port, timeOut)) {
       socket.setSoTimeout((int) timeOut.toMillis());
       socket.getOutputStream().write(request.getBytes(UTF_8));
       var reply = new String(socket.getInputStream().readAllBytes(), UTF_8);

@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.acceptance.harness;
 
+import com.circleci.runnerinit.testing.Machine;
 import com.circleci.runnerinit.testing.ProcessStat;
 import com.circleci.runnerinit.testing.ProcessView;
 import java.time.Duration;
@@ -13,7 +14,8 @@ import java.util.function.Supplier;
 
 /** Looks at all processes of a PID namespace, from outside, every few milliseconds. */
 final class NamespaceWatch implements AutoCloseable {
-  private static final Duration LOOK_EVERY = Duration.ofMillis(5);
+  private static final Duration LOOK_EVERY =
+      Duration.ofMillis(5L * Machine.current().slowness() * Machine.current().slowness());
 
   private final ProcessView first;
   private final Supplier<Optional<ProcessView>> orchestrator;

@@ -3,10 +3,10 @@ package com.circleci.runnerinit.acceptance.harness;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.FakeRunnerApi;
+import com.circleci.runnerinit.testing.Machine;
 import com.circleci.runnerinit.testing.ProcessView;
 import com.circleci.runnerinit.testing.Route;
 import com.circleci.runnerinit.testing.RunnerApiOptions;
-import java.io.File;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * The world of one test: a root folder, a runner API, a task and its token, and the containers that
@@ -41,13 +42,14 @@ public final class Scenario implements AutoCloseable {
   private static final String TERMINATION_LOG = "/dev/termination-log";
   private static final String LEFT_BEHIND = "/out/left-behind";
 
+  private static final Pattern PORT = Pattern.compile(":(\\d+)");
+
   private final String token = "token-" + UUID.randomUUID();
   private final RootFolder root = RootFolder.create();
   private final TaskConfig config = new TaskConfig();
   private final HealthProbe probe = new HealthProbe();
   private final Map<String, String> environment = new LinkedHashMap<>();
   private final List<Container> containers = new CopyOnWriteArrayList<>();
-  private final List<ControlGroups> controlGroups = new ArrayList<>();
   private final List<String> preparations = new ArrayList<>();
   private final List<String> unshareOptions = new ArrayList<>();
   private final List<String> chrootOptions = new ArrayList<>();
@@ -56,6 +58,7 @@ public final class Scenario implements AutoCloseable {
   private RunnerApiOptions apiOptions = RunnerApiOptions.plain().forToken(token);
   private Optional<FakeRunnerApi> api = Optional.empty();
   private Optional<String> apiBaseUrl = Optional.empty();
+  private Optional<ControlGroups> controlGroups = Optional.empty();
   private Optional<Fault> injected = Optional.empty();
   private boolean proc;
   private boolean underAnInit;
@@ -190,19 +193,23 @@ public final class Scenario implements AutoCloseable {
 
   /** In a container that may take so much memory in bytes. */
   public Scenario limitMemory(long bytes) {
-    return enter(ControlGroups.limitedTo(bytes));
+    controlGroups().limitMemory(bytes);
+    return this;
   }
 
   /** In a container that may have so many threads, its programs' first ones included. */
   public Scenario limitThreads(int count) {
-    return enter(ControlGroups.limitedToThreads(count));
+    controlGroups().limitThreads(count);
+    return this;
   }
 
-  private Scenario enter(ControlGroups groups) {
-    controlGroups.add(groups);
-    unshareOptions.add("--mount");
-    groups.enter(root).forEach(this::prepare);
-    return this;
+  /** In control groups of its own: those of the container that is started next. */
+  public ControlGroups controlGroups() {
+    if (controlGroups.isEmpty()) {
+      controlGroups = Optional.of(new ControlGroups());
+      unshareOptions.add("--mount");
+    }
+    return controlGroups.get();
   }
 
   /** In a user namespace of its own, which has but one user and one group, and no others. */
@@ -436,14 +443,18 @@ public final class Scenario implements AutoCloseable {
   @Override
   public void close() {
     containers.forEach(Container::close);
-    controlGroups.forEach(ControlGroups::close);
+    controlGroups.ifPresent(ControlGroups::close);
     terminals.forEach(Terminal::close);
     api.ifPresent(FakeRunnerApi::close);
     root.delete();
   }
 
   private String runnerApiBaseUrl() {
-    return apiBaseUrl.orElseGet(() -> api().baseUrl());
+    var url = apiBaseUrl.orElseGet(() -> api().baseUrl());
+    PORT.matcher(url)
+        .results()
+        .forEach(port -> Machine.current().forward(Integer.parseInt(port.group(1))));
+    return url;
   }
 
   private Container start(List<String> program) {
@@ -452,8 +463,10 @@ public final class Scenario implements AutoCloseable {
     if (proc) {
       command.add("--mount-proc=" + root.path("/proc"));
     }
-    if (!preparations.isEmpty()) {
-      var script = String.join("\n", preparations) + "\nexec \"$@\"";
+    var lines = new ArrayList<>(preparations);
+    controlGroups.ifPresent(groups -> lines.addAll(groups.enter(root)));
+    if (!lines.isEmpty()) {
+      var script = String.join("\n", lines) + "\nexec \"$@\"";
       command.addAll(List.of("/bin/sh", "-e", "-c", script, "sh"));
     }
     command.add("/usr/sbin/chroot");
@@ -464,14 +477,7 @@ public final class Scenario implements AutoCloseable {
   }
 
   private Process launch(List<String> command) {
-    var builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"));
-    builder.environment().clear();
-    builder.environment().putAll(environment);
-    try {
-      return builder.start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Machine.current().start(command, environment, false);
   }
 
   private Container contain(Process unshare) {

@@ -2,11 +2,14 @@ package com.circleci.runnerinit.acceptance.harness;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.circleci.runnerinit.testing.Machine;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
 
 /** A terminal, with somebody who types: script(1) holds the other end. */
 public final class Terminal implements Closeable {
@@ -21,9 +24,12 @@ public final class Terminal implements Closeable {
   static Terminal open() {
     try {
       var script =
-          new ProcessBuilder(
-                  "/usr/bin/script", "-qfc", "/usr/bin/tty; exec sleep infinity", "/dev/null")
-              .start();
+          Machine.current()
+              .start(
+                  List.of(
+                      "/usr/bin/script", "-qfc", "/usr/bin/tty; exec sleep infinity", "/dev/null"),
+                  Map.of(),
+                  true);
       var said = new BufferedReader(new InputStreamReader(script.getInputStream(), UTF_8));
       var path = said.readLine();
       if (path == null) {

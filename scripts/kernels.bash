@@ -1,0 +1,198 @@
+# shellcheck shell=bash
+#
+# Sourced by ./do: kernels that are not the machine's, in virtual machines of QEMU's software
+# emulation. The tests run on the host; testing/Machine.java is how they reach into a guest, whose
+# files are the host's, by virtiofs. KVM is not used: where it is nested, guests hang on it.
+
+# What Debian's lists name today: NAME ARCHITECTURE SUITE PACKAGE, the last a pattern of grep -E.
+# Versions are withdrawn within hours, so the newest that can be downloaded is taken.
+all_kernels="
+6.12 amd64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
+6.1 amd64 bookworm linux-image-6\.1\.0-[0-9]+-cloud-amd64
+5.10 amd64 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64
+"
+
+kernel_modules=(virtio_pci virtio_net virtio_blk virtiofs loop overlay xfs)
+
+# Has apt ask for an architecture and a suite in lists of its own: the machine's dpkg must not know
+# of a foreign architecture. kernel_apt FOLDER ARCHITECTURE SUITE
+kernel_apt() {
+  local apt=$1/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  mkdir -p "$apt"/{lists/partial,archives/partial}
+  : >"$apt/status"
+  printf 'deb [arch=%s signed-by=%s] http://deb.debian.org/%s main\n' \
+    "$2" $keyring "debian $3" "$2" $keyring "debian-security $3-security" >"$apt/sources"
+  cat >"$apt/conf" <<END
+APT::Architecture "$2";
+APT::Architectures { "$2"; };
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Dir::Etc::sourcelist "$apt/sources";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "$apt/lists";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt";
+END
+  export APT_CONFIG=$apt/conf
+}
+
+# Prints the folder of a kernel: fetch_kernel NAME ARCHITECTURE SUITE PACKAGE
+fetch_kernel() {
+  local folder=$cache/kernels/$1 package
+  if [[ ! -f $folder/record ]]; then
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    say "downloading the kernel $1"
+    (
+      kernel_apt "$folder" "$2" "$3"
+      apt-get update -qq >&2
+      cd "$folder"
+      for package in $(apt-cache search --names-only '^linux-image-' | cut -d' ' -f1 | grep -xE "$4" | sort -rV); do
+        apt-get download -qq "$package" >&2 && break
+      done
+    )
+    set -- "$folder"/*.deb
+    [[ -f $1 ]] || die "no kernel of Debian's lists could be downloaded into $folder"
+    dpkg -x "$1" "$folder/files"
+    package=$(echo "$folder"/files/boot/vmlinuz-*)
+    depmod -b "$folder/files" "${package##*/vmlinuz-}"
+    printf '%s %s\n' "$(sha256sum "$1" | cut -d' ' -f1)" "$(dpkg-deb --field "$1" Package Version | paste -sd' ')" >"$folder/record"
+    rm -rf "$1" "$folder/apt"
+  fi
+  printf '%s\n' "$folder"
+}
+
+# What the guest's first program does before it becomes the agent: make_initrd KERNEL-FOLDER INTO AGENT ROOTS
+make_initrd() {
+  local version folder module path count=0
+  version=$(basename "$1"/files/boot/vmlinuz-*)
+  version=${version#vmlinuz-}
+  folder=$2/initrd
+  mkdir -p "$folder"/{bin,new,proc,modules}
+  cp "$(command -v busybox)" "$folder/bin/busybox"
+  for module in "${kernel_modules[@]}"; do
+    modprobe --show-depends -d "$1/files" -S "$version" "$module" | sed -n 's/^insmod \(\S*\).*/\1/p'
+  done | awk '!seen[$0]++' | while read -r path; do
+    count=$((count + 1))
+    module=$folder/modules/$(printf %02d $count)-$(basename "${path%.xz}")
+    if [[ $path == *.xz ]]; then xz -dc "$path" >"$module"; else cp "$path" "$module"; fi
+  done
+  cat >"$folder/init" <<END
+#!/bin/busybox sh
+/bin/busybox mkdir -p /usr/bin /sbin
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+for module in /modules/*; do insmod \$module; done
+ip address add 127.0.0.1/8 dev lo
+ip link set lo up
+ip link set eth0 up
+ip address add 10.0.2.15/24 dev eth0
+mount -t virtiofs -o ro root /new
+mount -t virtiofs roots /new$4
+mount -t proc proc /new/proc
+mount -t sysfs sysfs /new/sys
+mount -t devtmpfs devtmpfs /new/dev
+mkdir -p /new/dev/pts
+mount -t devpts -o ptmxmode=666 devpts /new/dev/pts
+mount -t tmpfs tmpfs /new/run
+mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
+for controller in memory cpu pids; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
+mkswap /new/dev/vda && swapon /new/dev/vda
+exec chroot /new $3
+END
+  chmod +x "$folder/init"
+  (cd "$folder" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$2/initrd.gz"
+}
+
+# share TAG FOLDER OPTION…: a folder of this machine for the guest. Adds to $qemu and $helpers.
+share() {
+  local tag=$1 socket=$guest/$1.sock
+  /usr/lib/qemu/virtiofsd --socket-path="$socket" -o source="$2" -o sandbox=chroot "${@:3}" -f >"$guest/$tag.log" 2>&1 &
+  helpers+=($!)
+  until [[ -S $socket ]]; do
+    kill -0 $! || die "virtiofsd: $(cat "$guest/$tag.log")"
+    sleep 0.1
+  done
+  qemu+=(-chardev "socket,id=$tag,path=$socket" -device "vhost-user-fs-pci,chardev=$tag,tag=$tag")
+}
+
+# boot_guest KERNEL-FOLDER ARCHITECTURE: sets $guest_port once the agent answers
+boot_guest() {
+  local roots=$root/acceptance/target/roots began=$SECONDS
+  guest=$(mktemp -d)
+  mkdir -p "$roots"
+  make_initrd "$1" "$guest" "$root/target/bin/linux/$2/guest-agent" "$roots"
+  truncate --size=256M "$guest/swap"
+  guest_port=$((20000 + RANDOM % 10000))
+  helpers=()
+  qemu=(
+    qemu-system-x86_64 -M q35 -cpu max -accel tcg -smp 1 -m 1G -nodefaults -no-reboot -display none
+    -object "memory-backend-memfd,id=memory,size=1G,share=on" -numa node,memdev=memory
+    -kernel "$1"/files/boot/vmlinuz-* -initrd "$guest/initrd.gz" -append "console=ttyS0 panic=-1 quiet"
+    -serial "file:$guest/console"
+    -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$guest_port-:1" -device virtio-net-pci,netdev=net,romfile=
+    -drive "file=$guest/swap,format=raw,if=none,id=swap" -device virtio-blk-pci,drive=swap
+  )
+  share root / -o cache=always
+  share roots "$roots" -o cache=auto -o timeout=0
+  nice "${qemu[@]}" </dev/null >"$guest/qemu.log" 2>&1 &
+  helpers+=($!)
+  trap end_guest EXIT
+  until grep -q '^guest-agent: ready' "$guest/console" 2>/dev/null; do
+    kill -0 $! 2>/dev/null && ((SECONDS - began < 120)) ||
+      die "the guest did not start: $(cat "$guest/qemu.log" "$guest/console")"
+    sleep 0.2
+  done
+  boot_seconds=$((SECONDS - began))
+}
+
+end_guest() {
+  kill "${helpers[@]}" 2>/dev/null || true
+  wait "${helpers[@]}" 2>/dev/null || true
+  helpers=()
+}
+
+# Prints a line for each test, and the failures whole.
+report_kernel() {
+  awk -v kernel="$1" '
+    function field(name) {
+      return match($0, " " name "=\"[^\"]*\"") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : ""
+    }
+    /<testcase / {
+      class = field("classname"); sub(/\(.*/, "", class); sub(/.*\./, "", class)
+      line = sprintf("kernel %s: %s.%s %s s", kernel, class, field("name"), field("time"))
+      print line
+    }
+    /<(failure|error)[ >]/ { print "FAILED " line }' "${@:2}"
+}
+
+test_kernels() {
+  local names=() options=() argument name architecture suite package failed=() reports began folder
+  for argument; do
+    if [[ $argument == -* ]]; then options+=("$argument"); else names+=("$argument"); fi
+  done
+  ((${#names[@]})) || mapfile -t names < <(awk 'NF { print $1 }' <<<"$all_kernels")
+  for name in "${names[@]}"; do
+    read -r _ architecture suite package < <(grep -E "^${name//./\\.} " <<<"$all_kernels") ||
+      die "test-kernels: no kernel $name; there are: $(awk 'NF { print $1 }' <<<"$all_kernels" | paste -sd' ')"
+    folder=$(fetch_kernel "$name" "$architecture" "$suite" "$package")
+    began=$SECONDS
+    boot_guest "$folder" "$architecture"
+    reports=$root/acceptance/target/surefire-reports
+    rm -f "$reports"/TEST-*-kernel-"$name".xml
+    maven verify -pl acceptance -am -DskipUnitTests=true \
+      -Dgroups='(core | kernel | guest) & !host' -DexcludedGroups= -Drunnerinit.guest="$guest_port" \
+      -Drunnerinit.architecture="$architecture" -Dsurefire.reportNameSuffix="kernel-$name" \
+      -Djunit.jupiter.execution.parallel.config.fixed.parallelism=2 \
+      -Djunit.jupiter.execution.timeout.default=300s \
+      -Dsurefire.failIfNoSpecifiedTests=false "${options[@]}" || failed+=("$name")
+    end_guest
+    mkdir -p "$root/target/kernels"
+    cp "$guest/console" "$root/target/kernels/$name.console"
+    report_kernel "$name" "$reports"/TEST-*-kernel-"$name".xml
+    say "kernel $name: $(cut -d' ' -f2- "$folder/record"), boot $boot_seconds s, all $((SECONDS - began)) s"
+    rm -rf "$guest"
+  done
+  ((${#failed[@]} == 0)) || die "failed on ${failed[*]}: the consoles are in target/kernels"
+}
