@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Control groups of version 2, as files of the same names and forms. {@link ResourcesTest} has real
- * ones.
+ * Control groups of version 2, as files of the same names and forms. {@link ResourcesTest} and
+ * {@link KernelMemoryTest} have real ones.
  */
 @InAContainer
 class UnifiedGroupTest {
@@ -28,7 +28,7 @@ class UnifiedGroupTest {
         .file(GROUP + "cpu.stat", "usage_usec 1000000\nuser_usec 5\nthrottled_usec 500000\n");
     given.agent("touch=/out/started", "wait-file=/out/end");
     var container = given.runTask();
-    // From then on, what is counted is the task's.
+    // From then on, the processor's time is the task's.
     container.stdout().awaitEvent("task agent started");
     given
         .root()
@@ -41,7 +41,7 @@ class UnifiedGroupTest {
         .satisfies(line ->
             assertThat(line.fields())
                 .containsEntry("app.cpu_seconds", "2.250")
-                .containsEntry("app.cpu_throttled_seconds", "0.250")
+                .containsEntry("app.cpu_throttled_seconds", "0.750")
                 .containsEntry("app.memory_limit_bytes", Long.toString(512 * MIB))
                 .containsEntry("app.memory_peak_bytes", "400000000")
                 .containsEntry("app.oom_kills", "0")
@@ -50,9 +50,9 @@ class UnifiedGroupTest {
 
   @Test
   void shouldCountTheKillsSinceTheBeginning(Scenario given) {
-    limited(given).root().file(EVENTS, "oom 9\noom_kill 5\n");
+    limited(given).root().file(EVENTS, "oom 9\noom_kill 5\noom_group_kill 0\n");
 
-    assertThat(messageAfter(given, "oom 9\noom_kill 7\n", "die=KILL"))
+    assertThat(messageAfter(given, "oom 10\noom_kill 7\noom_group_kill 0\n", "die=KILL"))
         .contains(
             "signal: killed: out of memory (OOM): the kernel killed 2 processes at the memory"
                 + " limit of 512 MiB: Check container logs");

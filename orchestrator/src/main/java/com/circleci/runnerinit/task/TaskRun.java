@@ -398,7 +398,7 @@ public final class TaskRun {
               errors.writeEnd(),
               credentials(),
               true);
-      Resources resources = Resources.open(kernel);
+      Resources resources = new Resources(kernel);
       if (supervisor().isStopAsked()) {
         feed.close();
         return Optional.of(stoppedBeforeTheAgent());
@@ -542,14 +542,8 @@ public final class TaskRun {
 
   private void sumUp() {
     if (agent.isPresent()) {
-      Resources.Use use = agent().resources().use();
       LogEvent line = agent().line();
-      use.cpuTime().ifPresent(time -> line.with("cpu_seconds", seconds(time)));
-      use.cpuThrottled().ifPresent(time -> line.with("cpu_throttled_seconds", seconds(time)));
-      use.memoryPeak().ifPresent(bytes -> line.with("memory_peak_bytes", bytes));
-      use.memoryLimit().ifPresent(bytes -> line.with("memory_limit_bytes", bytes));
-      use.oomKills().ifPresent(kills -> line.with("oom_kills", kills));
-      use.processesPeak().ifPresent(processes -> line.with("processes_peak", processes));
+      agent().resources().sumUp(line);
       line.with("orphans_reaped", status.orphansReaped()).write();
     }
   }

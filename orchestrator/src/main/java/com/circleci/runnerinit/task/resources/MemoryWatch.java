@@ -7,9 +7,10 @@ import com.circleci.runnerinit.linux.ProcessTable;
 import com.circleci.runnerinit.task.process.Chore;
 import com.circleci.runnerinit.task.resources.ControlGroup.Figure;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -21,24 +22,20 @@ public final class MemoryWatch implements Chore {
   private static final long LOOK_EVERY = Duration.ofSeconds(1).toNanos();
   private static final long SAY_EVERY = Duration.ofMinutes(1).toNanos();
 
-  /** A container may be resized while it runs, but seldom is. */
-  private static final long READ_LIMIT_EVERY = Duration.ofMinutes(1).toNanos();
-
-  private static final int NUMBER_BYTES = 32;
-
   private final Kernel kernel;
-  private final ControlGroup group;
+  private final List<ControlGroup> wayUp;
   private final Consumer<Shortage> tell;
-
-  /** The file of the memory in use, kept open: it is read every second at the price of one call. */
-  private final int inUse;
-
+  private final List<Level> levels = new ArrayList<>();
   private final NativeBlock number;
-  private OptionalLong limit;
-  private long readLimitAt;
   private long lookAt;
   private long sayFrom;
   private boolean passed;
+
+  /**
+   * A group with a limit, which may change while the task runs. Both files are kept open: they are
+   * read every second, at the price of one call each.
+   */
+  private record Level(ControlGroup group, int inUse, int limit) {}
 
   /**
    * The memory is nearly used up.
@@ -49,17 +46,13 @@ public final class MemoryWatch implements Chore {
    */
   public record Shortage(long inUse, long limit, Optional<ProcessTable.Entry> biggest) {}
 
-  private MemoryWatch(
-      Kernel kernel, ControlGroup group, int inUse, OptionalLong limit, Consumer<Shortage> tell) {
+  private MemoryWatch(Kernel kernel, List<ControlGroup> wayUp, Consumer<Shortage> tell) {
     this.kernel = kernel;
-    this.group = group;
-    this.inUse = inUse;
-    this.limit = limit;
+    this.wayUp = wayUp;
     this.tell = tell;
-    number = kernel.memory().allocate(NUMBER_BYTES);
+    number = kernel.memory().allocate(32);
     sayFrom = kernel.clock().nanos();
     lookAt = sayFrom + LOOK_EVERY;
-    readLimitAt = sayFrom + READ_LIMIT_EVERY;
   }
 
   /**
@@ -67,14 +60,18 @@ public final class MemoryWatch implements Chore {
    *
    * @param tell told of each shortage, once a minute at most
    */
-  static Optional<MemoryWatch> begin(Kernel kernel, ControlGroup group, Consumer<Shortage> tell) {
-    OptionalLong limit = group.read(Figure.MEMORY_LIMIT);
-    if (limit.isEmpty()) {
-      return Optional.empty();
-    }
+  static Optional<MemoryWatch> begin(
+      Kernel kernel, List<ControlGroup> wayUp, Consumer<Shortage> tell) {
     try {
-      int inUse = kernel.files().openForReading(group.path(Figure.MEMORY_IN_USE));
-      return Optional.of(new MemoryWatch(kernel, group, inUse, limit, tell));
+      MemoryWatch watch = new MemoryWatch(kernel, wayUp, tell);
+      for (ControlGroup group : wayUp) {
+        if (group.read(Figure.MEMORY_LIMIT).isPresent()) {
+          int inUse = kernel.files().openForReading(group.path(Figure.MEMORY_IN_USE));
+          int limit = kernel.files().openForReading(group.path(Figure.MEMORY_LIMIT));
+          watch.levels.add(new Level(group, inUse, limit));
+        }
+      }
+      return watch.levels.isEmpty() ? Optional.empty() : Optional.of(watch);
     } catch (KernelException | OutOfMemoryError e) {
       return Optional.empty();
     }
@@ -93,51 +90,59 @@ public final class MemoryWatch implements Chore {
       return;
     }
     lookAt = now + LOOK_EVERY;
-    if (now - readLimitAt >= 0) {
-      readLimitAt = now + READ_LIMIT_EVERY;
-      limit = group.read(Figure.MEMORY_LIMIT);
+    boolean passes = false;
+    for (int at = 0; at < levels.size(); at++) {
+      long limit = read(levels.get(at).limit());
+      long kept = keptWhenMuch(levels.get(at), limit);
+      passes |= kept > 0;
+      if (kept > 0 && !passed && now - sayFrom >= 0) {
+        passed = true;
+        sayFrom = now + SAY_EVERY;
+        tell.accept(new Shortage(kept, limit, biggest()));
+      }
     }
-    OptionalLong kept = keptWhenMuch();
-    if (kept.isPresent() && !passed && now - sayFrom >= 0) {
-      passed = true;
-      sayFrom = now + SAY_EVERY;
-      tell.accept(new Shortage(kept.getAsLong(), limit.getAsLong(), biggest()));
-    }
-    passed &= kept.isPresent();
+    passed &= passes;
   }
 
-  /** The bytes in use that can't be reclaimed, when they are near the limit. */
-  private OptionalLong keptWhenMuch() {
-    long all = readInUse();
-    if (!isMuch(all)) {
-      return OptionalLong.empty();
+  /** The bytes in use that can't be reclaimed, or swapped, when they are near the limit; else 0. */
+  private long keptWhenMuch(Level level, long limit) {
+    long all = read(level.inUse());
+    if (limit < 0 || all <= SHARE * limit) {
+      return 0;
     }
-    OptionalLong reclaimable = group.read(Figure.MEMORY_RECLAIMABLE);
     // What can't be known is not guessed.
-    return reclaimable.isPresent() && isMuch(all - reclaimable.getAsLong())
-        ? OptionalLong.of(all - reclaimable.getAsLong())
-        : OptionalLong.empty();
+    long kept = all - level.group().read(Figure.MEMORY_RECLAIMABLE).orElse(all);
+    return kept > SHARE * limit && swapLeft() <= (1 - SHARE) * limit ? kept : 0;
   }
 
-  private boolean isMuch(long bytes) {
-    return limit.isPresent() && bytes > SHARE * limit.getAsLong();
+  /** Bytes that the kernel can still write to the swap space before it kills. */
+  private long swapLeft() {
+    long left = wayUp.getFirst().read(Figure.SWAP_FREE).orElse(0);
+    for (ControlGroup group : wayUp) {
+      long limit = group.read(Figure.SWAP_LIMIT).orElse(Long.MAX_VALUE);
+      left = Math.min(left, limit - group.read(Figure.SWAP_IN_USE).orElse(0));
+    }
+    return left;
   }
 
-  /** Zero when it can't be read. Without garbage, since it is read as long as the task runs. */
-  private long readInUse() {
+  /**
+   * Negative when it is no number, such as the limit "max". Without garbage, since it is read as
+   * long as the task runs.
+   */
+  private long read(int file) {
     try {
-      int length = kernel.descriptors().readFromStart(inUse, number);
-      long value = 0;
+      int length = kernel.descriptors().readFromStart(file, number);
+      long value = -1;
       for (int at = 0; at < length; at++) {
         byte digit = number.bytes().get(at);
         if (digit < '0' || digit > '9') {
           break;
         }
-        value = 10 * value + digit - '0';
+        value = 10 * Math.max(value, 0) + digit - '0';
       }
       return value;
     } catch (KernelException e) {
-      return 0;
+      return -1;
     }
   }
 

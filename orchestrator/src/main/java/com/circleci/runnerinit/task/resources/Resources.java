@@ -1,31 +1,33 @@
 package com.circleci.runnerinit.task.resources;
 
 import com.circleci.runnerinit.linux.Kernel;
+import com.circleci.runnerinit.log.LogEvent;
 import com.circleci.runnerinit.task.resources.ControlGroup.Figure;
-import java.time.Duration;
+import java.math.BigDecimal;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /** The container's resources, from the beginning of a run on. */
 public final class Resources {
-  private static final long MIB = 1024 * 1024;
-
   private final Kernel kernel;
-  private final Optional<ControlGroup> container;
-  private final long oomKillsBefore;
+  private final List<ControlGroup> wayUp;
+  private final List<Long> shortagesBefore;
+  private final ControlGroup container;
+  private final long killsBefore;
   private long cpuBefore;
-  private long throttledBefore;
 
-  private Resources(Kernel kernel) {
+  /** To be made before the task starts: what is counted then is not the task's. */
+  public Resources(Kernel kernel) {
     this.kernel = kernel;
-    container = ControlGroup.own(kernel.files());
-    oomKillsBefore = now(Figure.OOM_KILLS).orElse(0);
-  }
-
-  /** To be called before the task starts: what is counted then is not the task's. */
-  public static Resources open(Kernel kernel) {
-    return new Resources(kernel);
+    wayUp = ControlGroup.wayUp(kernel.files());
+    shortagesBefore = wayUp.stream().map(Resources::shortages).toList();
+    // The root of what is mounted, unless it is the machine's.
+    ControlGroup mounted = wayUp.getLast();
+    boolean ours = kernel.files().exists(mounted.path(Figure.MEMORY_IN_USE));
+    container = ours ? mounted : wayUp.getFirst();
+    killsBefore = container.read(Figure.OOM_KILLS).orElse(0);
   }
 
   /**
@@ -35,68 +37,69 @@ public final class Resources {
    * @return empty where the memory is not limited, or can't be read
    */
   public Optional<MemoryWatch> begin(Consumer<MemoryWatch.Shortage> tell) {
-    cpuBefore = now(Figure.CPU_TIME).orElse(0);
-    throttledBefore = now(Figure.CPU_THROTTLED).orElse(0);
-    return container.flatMap(group -> MemoryWatch.begin(kernel, group, tell));
+    cpuBefore = container.read(Figure.CPU_TIME).orElse(0);
+    return MemoryWatch.begin(kernel, wayUp, tell);
   }
 
-  /**
-   * What was used since the beginning; what could not be read is empty.
-   *
-   * @param cpuThrottled how long the processes had to wait for the CPU limit's next period
-   * @param memoryPeak bytes, file cache included
-   * @param memoryLimit bytes; empty also when there is no limit
-   * @param oomKills processes that the kernel killed because the memory was used up
-   * @param processesPeak processes and threads at once
-   */
-  public record Use(
-      Optional<Duration> cpuTime,
-      Optional<Duration> cpuThrottled,
-      OptionalLong memoryPeak,
-      OptionalLong memoryLimit,
-      OptionalLong oomKills,
-      OptionalLong processesPeak) {}
+  /** Adds what was used since the beginning to a line, less what can't be read. */
+  public void sumUp(LogEvent line) {
+    seconds(Figure.CPU_TIME, cpuBefore).ifPresent(time -> line.with("cpu_seconds", time));
+    // The container's: it has waited since before it could look.
+    seconds(Figure.CPU_THROTTLED, 0).ifPresent(time -> line.with("cpu_throttled_seconds", time));
+    container.read(Figure.MEMORY_PEAK).ifPresent(bytes -> line.with("memory_peak_bytes", bytes));
+    wayUp.stream()
+        .flatMapToLong(group -> group.read(Figure.MEMORY_LIMIT).stream())
+        .min()
+        .ifPresent(bytes -> line.with("memory_limit_bytes", bytes));
+    kills().filter(this::isSure).ifPresent(kills -> line.with("oom_kills", kills));
+    container.read(Figure.PROCESSES_PEAK).ifPresent(most -> line.with("processes_peak", most));
+  }
 
-  public Use use() {
-    return new Use(
-        since(cpuBefore, now(Figure.CPU_TIME)),
-        since(throttledBefore, now(Figure.CPU_THROTTLED)),
-        now(Figure.MEMORY_PEAK),
-        now(Figure.MEMORY_LIMIT),
-        oomKills(),
-        now(Figure.PROCESSES_PEAK));
+  private Optional<BigDecimal> seconds(Figure figure, long before) {
+    return container.read(figure).stream()
+        .mapToObj(nanos -> BigDecimal.valueOf((nanos - before) / 1_000_000, 3))
+        .findFirst();
   }
 
   /** What the kernel has killed since the beginning because the memory was used up, in words. */
   public Optional<String> describeOomKills() {
-    long killed = oomKills().orElse(0);
-    if (killed <= 0) {
-      return Optional.empty();
+    return kills()
+        .filter(killed -> killed > 0)
+        .map(killed ->
+            killed == 1 ? "1 process" : isSure(killed) ? killed + " processes" : "processes")
+        .map(killed -> "out of memory (OOM): the kernel killed " + killed + where());
+  }
+
+  private String where() {
+    for (int at = 0; at < wayUp.size(); at++) {
+      OptionalLong limit = wayUp.get(at).read(Figure.MEMORY_LIMIT);
+      if (limit.isPresent() && shortages(wayUp.get(at)) > shortagesBefore.get(at)) {
+        return " at the memory limit of " + mebibytes(limit.getAsLong());
+      }
     }
-    OptionalLong limit = now(Figure.MEMORY_LIMIT);
-    String processes = killed == 1 ? "1 process" : killed + " processes";
-    String where =
-        limit.isPresent() ? " at the memory limit of " + mebibytes(limit.getAsLong()) : "";
-    return Optional.of("out of memory (OOM): the kernel killed " + processes + where);
+    return container.readAll(Figure.SHORTAGES).orElse(0) > 0
+        ? " at a memory limit that was set within the container"
+        : ", for the Pod or the node was short of memory";
   }
 
   private static String mebibytes(long bytes) {
-    long tenths = bytes * 10 / MIB;
+    long tenths = bytes * 10 / (1024 * 1024);
     return tenths / 10 + (tenths % 10 == 0 ? "" : "." + tenths % 10) + " MiB";
   }
 
-  private OptionalLong oomKills() {
-    OptionalLong ever = now(Figure.OOM_KILLS);
-    return ever.isPresent() ? OptionalLong.of(ever.getAsLong() - oomKillsBefore) : ever;
+  private static long shortages(ControlGroup group) {
+    OptionalLong here = group.read(Figure.SHORTAGES_HERE);
+    return here.isPresent() ? here.getAsLong() : group.read(Figure.SHORTAGES).orElse(0);
   }
 
-  private OptionalLong now(Figure figure) {
-    return container.map(group -> group.read(figure)).orElse(OptionalLong.empty());
+  private Optional<Long> kills() {
+    return container.readAll(Figure.OOM_KILLS).stream()
+        .mapToObj(ever -> ever - killsBefore)
+        .findFirst();
   }
 
-  private static Optional<Duration> since(long before, OptionalLong nanos) {
-    return nanos.isPresent()
-        ? Optional.of(Duration.ofNanos(nanos.getAsLong() - before))
-        : Optional.empty();
+  /** Whether it is the number of processes: unless a whole group was killed, or that is unknown. */
+  private boolean isSure(long kills) {
+    return kills <= 1 || !container.unified() || container.read(Figure.GROUP_KILLS).orElse(1) == 0;
   }
 }

@@ -91,6 +91,6 @@ class ControlGroupTest {
   }
 
   private static OptionalLong read(SimulatedKernel kernel, Figure figure) {
-    return ControlGroup.own(Kernel.of(kernel).files()).orElseThrow().read(figure);
+    return ControlGroup.wayUp(Kernel.of(kernel).files()).getFirst().read(figure);
   }
 }

@@ -94,14 +94,51 @@ class MemoryWatchTest {
   }
 
   @Test
-  void shouldHeedALimitThatIsLoweredMeanwhile() {
+  void shouldHeedALimitThatIsChangedMeanwhile() {
     MemoryWatch watch = watch();
-    use(500);
+    use(951);
+    files.file(GROUP + "memory.max", "4000");
     assertThat(isSilentFor(watch, Duration.ofSeconds(30))).isTrue();
-    files.file(GROUP + "memory.max", "490");
+    files.file(GROUP + "memory.max", "max");
+    assertThat(isSilentFor(watch, Duration.ofSeconds(30))).isTrue();
+    files.file(GROUP + "memory.max", "990");
 
-    assertThat(isSilentFor(watch, Duration.ofSeconds(29))).isTrue();
-    assertThat(lookAfter(watch, Duration.ofSeconds(1)).limit()).isEqualTo(490);
+    assertThat(lookAfter(watch, Duration.ofSeconds(1)).limit()).isEqualTo(990);
+  }
+
+  @Test
+  void shouldWatchALimitFurtherUp() {
+    files
+        .file("/proc/self/cgroup", "0::/init\n")
+        .file(GROUP + "init/memory.max", "max\n")
+        .file(GROUP + "init/memory.current", "7\n");
+    MemoryWatch watch = watch();
+    use(951);
+
+    assertThat(lookAfter(watch, Duration.ofSeconds(1)).inUse()).isEqualTo(901);
+  }
+
+  @Test
+  void shouldNotSayItWhileThereIsSwapSpace() {
+    files
+        .file("/proc/meminfo", "SwapFree:  10 kB\n")
+        .file(GROUP + "memory.swap.max", "500\n")
+        .file(GROUP + "memory.swap.current", "300\n");
+    MemoryWatch watch = watch();
+    use(960);
+    assertThat(isSilentFor(watch, Duration.ofSeconds(30))).isTrue();
+    files.file(GROUP + "memory.swap.current", "450\n");
+
+    assertThat(lookAfter(watch, Duration.ofSeconds(1)).inUse()).isEqualTo(910);
+  }
+
+  @Test
+  void shouldNotTakeForSwapSpaceWhatTheMachineLacks() {
+    files.file("/proc/meminfo", "SwapFree:  0 kB\n").file(GROUP + "memory.swap.max", "max\n");
+    MemoryWatch watch = watch();
+    use(960);
+
+    assertThat(lookAfter(watch, Duration.ofSeconds(1)).inUse()).isEqualTo(910);
   }
 
   private MemoryWatch watch() {
@@ -110,8 +147,7 @@ class MemoryWatchTest {
 
   private Optional<MemoryWatch> begin() {
     Kernel kernel = Kernel.of(files);
-    ControlGroup group = ControlGroup.own(kernel.files()).orElseThrow();
-    return MemoryWatch.begin(kernel, group, told::add);
+    return MemoryWatch.begin(kernel, ControlGroup.wayUp(kernel.files()), told::add);
   }
 
   private void use(long bytes) {

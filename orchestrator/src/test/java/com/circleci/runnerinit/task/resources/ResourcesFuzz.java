@@ -13,7 +13,7 @@ public final class ResourcesFuzz {
     String text = new String(input, StandardCharsets.UTF_8);
     for (ControlGroup.Figure figure : ControlGroup.Figure.values()) {
       for (boolean unified : List.of(true, false)) {
-        OptionalLong value = figure.in(unified).find(text);
+        OptionalLong value = figure.find(unified, text);
         Property.holds(value.orElse(0) >= 0, "%s is %s", figure, value);
       }
     }
