@@ -173,18 +173,6 @@ musl_gcc() {
   else
     echo "$(graalvm_home "$1")"/lib/svm/musl/*-linux-musl-gcc
   fi
-<<<<<<< HEAD
-=======
-  mkdir -p "$out" "$into"
-  "$gcc" -Os -fno-stack-protector -Wall -Wextra -Werror -DRUNNER_INIT_EXECUTABLE \
-    -ffile-prefix-map="$root"=. -c -o "$out/runner_init.o" "$root/orchestrator/src/main/c/runner_init.c"
-  rm -f "$out/librunnerinit.a"
-  "$ar" rcsD "$out/librunnerinit.a" "$out/runner_init.o"
-  local program
-  for program in fake-task-agent guest-agent; do
-    "$gcc" -static -Os -s -Wall -Wextra -Werror -o "$into/$program" "$root/testing/src/main/c/$program.c"
-  done
->>>>>>> e493beb (./do test-kernels runs the acceptance tests that depend on the kernel on others, in virtual machines)
 }
 
 # What the pom builds, kept by a hash of all that goes into it: build_executable ARCHITECTURE
@@ -371,13 +359,15 @@ verb_test_arm64() {
 
 ## Run the tests that depend on the kernel on other kernels, in virtual machines: ./do test-kernels [KERNEL…]
 ##
-## 6.12, 6.1, 5.10: all, when none is named. QEMU emulates the processor; minutes a kernel. Kernels are
+## 6.12, 6.1 and 5.10 of Debian, all when none is named. QEMU emulates the processor; minutes a kernel. Kernels are
 ## downloaded from Debian once, into the cache. -Dtest=ShutdownTest runs one class. Needs root.
 verb_test_kernels() {
   find_jdk
   ((EUID == 0)) || die "test-kernels: the guests share this machine's files as root"
   need "${test_tools[@]}" qemu-system-x86_64=qemu-system-x86 busybox=busybox-static modprobe=kmod xz=xz-utils
   [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
+  "$(musl_gcc "$(machine_architecture)")" -static -Os -s -Wall -Wextra -Werror \
+    -o "$bin/guest-agent" "$root/testing/src/main/c/guest-agent.c"
   # shellcheck source=scripts/kernels.bash
   source "$root/scripts/kernels.bash"
   test_kernels "$@"
