@@ -46,7 +46,7 @@ fetch_kernel() {
     (
       kernel_apt "$folder" "$2" "$3"
       apt-get update -qq >&2
-      cd "$folder"
+      cd "$folder" || exit
       for package in $(apt-cache search --names-only '^linux-image-' | cut -d' ' -f1 | grep -xE "$4" | sort -rV); do
         apt-get download -qq "$package" >&2 && break
       done
@@ -126,6 +126,7 @@ boot_guest() {
   truncate --size=256M "$guest/swap"
   guest_port=$((20000 + RANDOM % 10000))
   helpers=()
+  # shellcheck disable=SC2054 # QEMU separates by commas
   qemu=(
     qemu-system-x86_64 -M q35 -cpu max -accel tcg -smp 1 -m 1G -nodefaults -no-reboot -display none
     -object "memory-backend-memfd,id=memory,size=1G,share=on" -numa node,memdev=memory
@@ -140,8 +141,9 @@ boot_guest() {
   helpers+=($!)
   trap end_guest EXIT
   until grep -q '^guest-agent: ready' "$guest/console" 2>/dev/null; do
-    kill -0 $! 2>/dev/null && ((SECONDS - began < 120)) ||
+    if ! kill -0 $! 2>/dev/null || ((SECONDS - began > 300)); then
       die "the guest did not start: $(cat "$guest/qemu.log" "$guest/console")"
+    fi
     sleep 0.2
   done
   boot_seconds=$((SECONDS - began))
