@@ -3,6 +3,9 @@ package com.circleci.runnerinit.nativeimage;
 import com.oracle.svm.core.annotate.Alias;
 import com.oracle.svm.core.annotate.Substitute;
 import com.oracle.svm.core.annotate.TargetClass;
+import java.text.AttributedCharacterIterator;
+import java.text.FieldPosition;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -45,6 +48,27 @@ final class NoLocaleData {
     @Substitute
     String getDisplayName(boolean daylight, int style, Locale locale) {
       return getID();
+    }
+  }
+
+  /** What the JDK's TLS messages would be written by for {@link SilentTlsLog}. */
+  @TargetClass(java.text.MessageFormat.class)
+  static final class MessageFormat {
+    private MessageFormat() {}
+
+    @TargetClass(value = java.text.Format.class, innerClass = "StringBuf")
+    interface Text {}
+
+    @Substitute
+    void applyPatternImpl(String pattern) {}
+
+    @Substitute
+    Text subformat(
+        Object[] arguments,
+        Text result,
+        FieldPosition position,
+        List<AttributedCharacterIterator> iterators) {
+      return result;
     }
   }
 }
