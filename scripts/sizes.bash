@@ -7,12 +7,12 @@
 check_spelling() (
   cd "$root" || exit
   git ls-files -z '*.md' '*.java' '*.c' '*.bash' '*.y*ml' ./do ':!orchestrator/src/test/fuzz' |
-    xargs -0 pipx run codespell==2.4.3 --ignore-words-list=afterall,caf,ccompiler,errorprone,implementor,passtime
+    xargs -0 pipx run codespell==2.4.3 --ignore-words-list=afterall,beginin,caf,ccompiler,errorprone,implementor,passtime
 )
 
 # Words of the documents, lines of ./do and scripts/, lines and files of the program. The aims are
 # 15000, 1400, 10400 and 150.
-most_words=15000 most_script_lines=1950 most_lines=11700 most_files=150
+most_words=15000 most_script_lines=1850 most_lines=10750 most_files=150
 
 check_sizes() {
   local words script_lines lines files

@@ -181,7 +181,7 @@ class KernelMemoryTest {
   private static void assertThatItIsWhatTheKernelCounts(Container container, ControlGroups groups) {
     var line = container.stdout().events("task ended").getFirst();
     var events = groups.read("memory.events");
-    assertThat(decimal(line, "app.oom_kills")).isEqualTo(line(events, "oom_kill"));
+    assertThat(decimal(line, "app.oom_kills")).isEqualTo((double) line(events, "oom_kill"));
     assertThat(decimal(line, "app.cpu_seconds"))
         .isBetween(0.0, line(groups.read("cpu.stat"), "usage_usec") / 1e6);
     for (var figure : List.of("memory_peak_bytes memory.peak", "processes_peak pids.peak")) {
