@@ -167,14 +167,19 @@ class RunnerApiAnswersTest {
 
   enum Silence {
     NO_NETWORK(
+        "127.53.2.1",
         "dial tcp: lookup runner.test on SERVER:53: dial udp SERVER:53: "
             + "connect: network is unreachable"),
-    SILENT_NAME_SERVER("dial tcp: lookup runner.test on SERVER:53: i/o timeout"),
-    SILENT_PROXY("proxyconnect tcp: timeout awaiting the answer to CONNECT");
+    SILENT_NAME_SERVER("127.53.2.2", "dial tcp: lookup runner.test on SERVER:53: i/o timeout"),
+    SILENT_PROXY("127.53.2.3", "proxyconnect tcp: timeout awaiting the answer to CONNECT");
+
+    /** Of its name server: the rows run side by side, and a file can't name a port. */
+    final String address;
 
     final String reason;
 
-    Silence(String reason) {
+    Silence(String address, String reason) {
+      this.address = address;
       this.reason = reason;
     }
   }
@@ -185,8 +190,7 @@ class RunnerApiAnswersTest {
       Silence silence, Scenario given) throws IOException {
     given.agent("exit=1");
     given.apiBaseUrl("https://runner.test");
-    // The rows run side by side, and a file can't name a port.
-    var address = "127.53.2." + (1 + silence.ordinal());
+    var address = silence.address;
     var reason = silence.reason.replace("SERVER", address);
     given.root().file("/etc/resolv.conf", "nameserver " + address + "\n");
     try (var names = NameServer.start(address, 53).otherwise(Behaviour.SILENT);
