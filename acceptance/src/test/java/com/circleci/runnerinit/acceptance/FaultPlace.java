@@ -48,7 +48,6 @@ enum FaultPlace {
   SOCKET("socket", "any", CallFinder.first()),
   HEALTH_ADDRESS("bind", "the health API", CallFinder.first()),
   HEALTH_QUEUE("listen", "the health API", CallFinder.first()),
-  HEALTH_WAKEUP("eventfd2", "the health API", CallFinder.text("EFD_CLOEXEC", 4)),
   HEALTH_POLL("ppoll", "the health API", CallFinder.inThread("health")),
   PROBE("accept4", "the health API", CallFinder.first()),
   RUNNER_API("connect", "the runner API", CallFinder.first()),

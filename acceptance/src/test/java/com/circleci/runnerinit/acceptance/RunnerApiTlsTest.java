@@ -77,8 +77,8 @@ class RunnerApiTlsTest {
   void shouldReadEachFolderOfAList(Scenario given) {
     given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
     given.root().devices().folder("/empty").file("/elsewhere/ca", TestCertificate.ROOT.pem());
-    given.root().link("/certs/0123abcd.0", "/elsewhere/ca").link("/certs/dangling", "/nowhere");
     given.root().folder("/certs/java").file("/certs/README", "nothing here");
+    given.root().link("/certs/0123abcd.0", "/elsewhere/ca").link("/certs/dangling", "/nowhere");
     given.environment("SSL_CERT_DIR", "/empty:/certs:");
 
     assertReaches(given);

@@ -22,7 +22,6 @@ final class SoakRun {
           "[eventfd]",
           "[eventfd]",
           "[eventfd]",
-          "[eventfd]",
           "[signalfd]",
           "null",
           "pipe",
