@@ -186,7 +186,8 @@ build_executable() {
     home=$(graalvm_home "$1") || die "no native-image to build with for $1"
     need musl-gcc=musl-tools ar=binutils jq=jq
     [[ $1 == "$(machine_architecture)" ]] || profiles=native,cross-$1
-    rm -rf "$root"/target/bin/linux/"$1"
+    # Classes of sources that are gone would get into it.
+    rm -rf "$root"/{target/bin/linux/"$1",orchestrator/target/classes}
     GRAALVM_HOME=$home with_progress "building the executable for $1" "$root/target/native-image-$1.log" \
       mvn --batch-mode package -pl orchestrator -P"$profiles" -Dmaven.test.skip=true -DskipUnitTests=true
     record_build "$1" "$home"
