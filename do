@@ -160,7 +160,7 @@ fingerprint() {
 compile() {
   local key kept=$root/target/classes.key
   key=$(fingerprint classes -- pom.xml .mvn {orchestrator,testing}/{pom.xml,src/main})
-  [[ $(cat "$kept" 2>/dev/null) != "$key" || ! -d $root/testing/target/classes ]] || return 0
+  [[ $(cat "$kept" 2>/dev/null) != "$key" || ! -d $root/testing/target/classes || ! -d $root/orchestrator/target/classes ]] || return 0
   with_progress "compiling" "$root/target/compile.log" maven process-classes -pl orchestrator,testing -am
   printf '%s\n' "$key" >"$kept"
 }
