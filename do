@@ -421,7 +421,7 @@ verb_scan() {
     "give a scanner there target/images/*.cdx.json of ./do images, such as grype sbom:FILE or trivy sbom FILE"
 }
 
-## Run the unit tests alone, in seconds
+## Run the unit tests alone, in minutes
 verb_unit_test() {
   find_jdk
   need cc=gcc promtool=prometheus "$arm64_headers"
