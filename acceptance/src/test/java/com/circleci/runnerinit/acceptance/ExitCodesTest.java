@@ -45,9 +45,11 @@ class ExitCodesTest {
   void shouldReportTheEndOfTheTaskAsItWas(End end, Scenario given) {
     given.agent(end.verb());
 
-    assertThat(given.runTask().exitCode()).isZero();
+    var container = given.runTask();
 
+    assertThat(container.exitCode()).isZero();
     assertThat(given.api().calls(FAIL).stream().map(call -> call.message()).map(ExitCodesTest::end))
+        .as("%s: %s", end, container.stdout().text())
         .isEqualTo(end.words().isEmpty() ? List.of() : List.of(end.words()));
   }
 

@@ -50,10 +50,11 @@ class InitAtomicTest {
         var status = start(given, strace("--output=/dev/null", fault)).waitFor();
 
         var what = "killed at %s %d%s".formatted(call.name(), call.number(), call.text());
-        assertThat(status).as(what).isEqualTo(KILLED);
+        // Of calls for memory there may be one less the next time.
+        assertThat(status).as(what).isIn(0, KILLED);
         assertIsWhole(given, what);
         assertIsInstalledByTheNextRun(given, what);
-        kills++;
+        kills += status == KILLED ? 1 : 0;
       }
     }
     // Of a copy of five pieces alone there are as many.

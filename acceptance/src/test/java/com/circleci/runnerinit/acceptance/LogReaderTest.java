@@ -53,11 +53,11 @@ class LogReaderTest {
         .endsWith("POST /api/v2/task/event/fail", "reported the task as failed", "run-task");
   }
 
-  /** Each attempt writes a line of 100 KB; 256 KiB are kept for a reader who is late. */
+  /** Each attempt writes a line of 600 KB; 1 MiB is kept for a reader who is late. */
   @Test
   void shouldCountAndSayWhatDidNotFit(Scenario given) throws IOException {
     given.stdoutTo(FIFO).agent("exit=1");
-    given.environment("HTTP_PROXY", "http://" + "x".repeat(100_000));
+    given.environment("HTTP_PROXY", "http://" + "\u007f".repeat(100_000));
     given.apiBaseUrl("http://api.test");
     Container container;
     Output log;

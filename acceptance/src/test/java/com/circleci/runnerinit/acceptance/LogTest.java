@@ -123,7 +123,7 @@ class LogTest {
                 : JsonParser.parseString(line).isJsonObject());
   }
 
-  /** Longer than what is kept for a reader who is late: an escaped DEL is six bytes. */
+  /** Several of a third of what is kept for a reader who is late: an escaped DEL is six bytes. */
   @Test
   void shouldWriteALineOfAnyLength(Scenario given) {
     given.config().set("cmd", List.of("/missing" + "\u007f".repeat(60_000)));

@@ -17,7 +17,9 @@ import java.util.function.LongConsumer;
  * supervision of a task. What does not fit into the buffer is dropped, counted, and told of.
  */
 public final class BufferedSink {
-  private static final int MAX_BUFFERED_BYTES = 256 * 1024;
+  /** Where so much waits, no more is taken: one longest line and another one fit in any case. */
+  private static final int MAX_BUFFERED_BYTES = EventLog.MAX_LINE_BYTES;
+
   private static final int BLOCK_BYTES = 64 * 1024;
   private static final int STACK_BYTES = 128 * 1024;
   private static final Duration WITHOUT_PROGRESS = Duration.ofMillis(10);
@@ -69,7 +71,7 @@ public final class BufferedSink {
   /** Takes a whole line. Once it is started, this never waits for a slow reader. */
   public void write(byte[] line) {
     synchronized (this) {
-      if (buffering && buffered > 0 && buffered + line.length > MAX_BUFFERED_BYTES) {
+      if (buffering && buffered > MAX_BUFFERED_BYTES) {
         dropped++;
         return;
       }

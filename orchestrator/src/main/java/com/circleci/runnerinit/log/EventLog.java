@@ -15,7 +15,7 @@ import java.util.function.LongUnaryOperator;
 /** Writes the run's events to a sink, in the form that was asked for. Safe for any thread. */
 public final class EventLog {
   /** More says nothing to a reader. */
-  private static final int MAX_LINE_BYTES = 1024 * 1024;
+  static final int MAX_LINE_BYTES = 1024 * 1024;
 
   private static final int SHOWN_TRACE_DIGITS = 5;
   private static final int SECONDS_A_DAY = 24 * 60 * 60;

@@ -34,15 +34,15 @@ class BufferedSinkTest {
     kernel.blockOutput(true);
     kernel.run(() -> {
       BufferedSink sink = sink();
-      for (int i = 0; i < 1000; i++) {
+      for (int i = 0; i < 2000; i++) {
         sink.write(bytes("x".repeat(1023) + "\n"));
       }
       kernel.blockOutput(false);
       sink.flush(LIMIT);
     });
 
-    assertThat(written().size()).isLessThan(1000);
-    assertThat(written()).last().isEqualTo("dropped " + (1000 - (written().size() - 1)));
+    assertThat(written().size()).isBetween(1000, 1999);
+    assertThat(written()).last().isEqualTo("dropped " + (2000 - (written().size() - 1)));
   }
 
   @Test
@@ -60,15 +60,18 @@ class BufferedSinkTest {
   }
 
   @Test
-  void shouldWriteALongLineWhole() {
-    String line = "x".repeat(200_000);
+  void shouldWriteLongLinesWholeThoughTheReaderIsLate() {
+    String longest = "x".repeat(EventLog.MAX_LINE_BYTES - 1);
+    kernel.blockOutput(true);
     kernel.run(() -> {
       BufferedSink sink = sink();
-      sink.write(bytes(line + "\n"));
+      sink.write(bytes(longest + "\n"));
+      sink.write(bytes(longest + "\n"));
+      kernel.blockOutput(false);
       sink.flush(LIMIT);
     });
 
-    assertThat(written()).containsExactly(line);
+    assertThat(written()).containsExactly(longest, longest);
   }
 
   @Test
