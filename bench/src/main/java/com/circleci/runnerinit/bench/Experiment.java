@@ -25,14 +25,16 @@ record Experiment(String name, Map<Figure, String> figures, Map<String, Trial> t
         || figures.keySet().stream().anyMatch(figure -> wanted.contains(figure.id()));
   }
 
-  /** All contestants in turn, again and again. */
+  /** All contestants in turn, again and again, there and back: whom one follows is no advantage. */
   void run(int runs, Results results) {
     if (most > 1) {
       trials.values().forEach(Trial::run); // into the page cache
     }
+    var turn = new LinkedHashMap<>(trials).sequencedEntrySet();
     for (var i = 0; i < Math.min(runs, most); i++) {
-      new LinkedHashMap<>(trials)
-          .forEach((contestant, trial) -> take(contestant, trial.run(), results));
+      for (var each : i % 2 == 0 ? turn : turn.reversed()) {
+        take(each.getKey(), each.getValue().run(), results);
+      }
     }
   }
 
