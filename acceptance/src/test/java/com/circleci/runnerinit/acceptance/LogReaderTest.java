@@ -53,17 +53,20 @@ class LogReaderTest {
         .endsWith("POST /api/v2/task/event/fail", "reported the task as failed", "run-task");
   }
 
-  /** Each attempt writes a line of 600 KB; 1 MiB is kept for a reader who is late. */
+  /**
+   * Each attempt writes a line of 130 KB, the longest that a variable can be, and by the tenth
+   * second there are eleven; 1 MiB is kept for a reader who is late.
+   */
   @Test
   void shouldCountAndSayWhatDidNotFit(Scenario given) throws IOException {
     given.stdoutTo(FIFO).agent("exit=1");
-    given.environment("HTTP_PROXY", "http://" + "\u007f".repeat(100_000));
+    given.environment("HTTP_PROXY", "http://" + "x".repeat(130_000));
     given.apiBaseUrl("http://api.test");
     Container container;
     Output log;
     try (var pipe = fullPipe(given)) {
       container = given.runTask();
-      Await.until("some attempts", () -> uptime(container) > 4);
+      Await.until("some attempts", () -> uptime(container) > 10);
       log = readOn(given, pipe);
     }
     var dropped = Integer.parseInt(log.awaitEvent("log: lines dropped").fields().get("app.lines"));
@@ -80,7 +83,8 @@ class LogReaderTest {
     assertThat(dropped).isPositive();
     var missing =
         IntStream.rangeClosed(1, attempts.getLast()).filter(each -> !attempts.contains(each));
-    assertThat(missing.count()).isEqualTo(dropped);
+    // Those that came after the last one that was written are not among them.
+    assertThat(missing.count()).isLessThanOrEqualTo(dropped);
   }
 
   @Test
