@@ -68,8 +68,20 @@ class NameLookupTest {
   @ParameterizedTest
   @EnumSource(
       names = {"NAME_ERROR", "SERVER_FAILURE", "REFUSED", "NOT_IMPLEMENTED", "SILENT", "LAME"})
-  void shouldUseTheOneFamilyThatThereIs(Behaviour ofIpv6, Scenario given) {
-    server.says("runner.test", Behaviour.ANSWERED, ofIpv6);
+  void shouldUseTheOneFamilyThatThereIs(Behaviour ofTheOther, Scenario given) {
+    // Without /proc, the JDK takes the machine for one without IPv6.
+    given.proc();
+    server.says("runner.test", Behaviour.ANSWERED, ofTheOther);
+    assertReaches(given, "runner.test", onlyServer);
+    assertThat(server.asked()).contains("udp runner.test A", "udp runner.test AAAA");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {"NAME_ERROR", "SERVER_FAILURE", "REFUSED", "NOT_IMPLEMENTED", "SILENT", "LAME"})
+  void shouldUseIpv6WhereThereIsNothingElse(Behaviour ofTheOther, Scenario given) {
+    given.proc().apiOptions(given.apiOptions().onIpv6());
+    server.says("runner.test", ofTheOther, Behaviour.ANSWERED);
     assertReaches(given, "runner.test", onlyServer);
   }
 

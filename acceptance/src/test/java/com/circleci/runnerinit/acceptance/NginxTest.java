@@ -119,6 +119,27 @@ class NginxTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "leaf, keyUsage=digitalSignature, relies on legacy Common Name field",
+    "a.test, subjectAltName=DNS:a*.test, 'is valid for a*.test, not a.test'",
+    "leaf, extendedKeyUsage=clientAuth&subjectAltName=DNS:leaf, specifies an incompatible key usage",
+  })
+  void shouldRefuseWhereTheOriginalDoes(
+      String host, String extension, String reason, Scenario given, @TempDir Path folder) {
+    var certificates = new OpensslCertificates(folder).root("ca");
+    var extensions = ("basicConstraints=CA:FALSE&" + extension).split("&", -1);
+    certificates.make("leaf", "ca", OpensslCertificates.EC, extensions);
+    given.root().devices().file("/ca.pem", certificates.pem("ca"));
+    given.root().file("/etc/hosts", "127.0.0.1 " + host + "\n");
+    given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
+    try (var nginx =
+        HostServer.nginx(certificates.pemWithKey("leaf"), "location / { return 200; }")) {
+      given.apiBaseUrl("https://" + host + ":" + nginx.port());
+      assertThat(FirstAttempt.error(given.runTask())).contains("x509: certificate " + reason);
+    }
+  }
+
   @Test
   void shouldReadAChainAndARequestForCertificatesThatAreLong(Scenario given, @TempDir Path folder)
       throws Exception {

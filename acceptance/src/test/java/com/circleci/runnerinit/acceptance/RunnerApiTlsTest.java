@@ -112,15 +112,30 @@ class RunnerApiTlsTest {
     assertReaches(given);
   }
 
+  @Test
+  void shouldReadABundleOfMegabytes(Scenario given) {
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.root().devices().file("/etc/ssl/cert.pem", bundleOf(5));
+
+    assertReaches(given);
+  }
+
+  /** The authority behind this many megabytes of what is said of others. */
+  private static String bundleOf(int megabytes) {
+    return "# an authority\n".repeat(megabytes * 1_000_000 / 15) + TestCertificate.ROOT.pem();
+  }
+
   enum BadStore {
     FOLDER,
     NO_CERTIFICATE,
     MISSING,
+    HUGE,
     FORBIDDEN;
 
     void in(Scenario given) {
       switch (this) {
         case FOLDER -> given.root().folder("/store.pem");
+        case HUGE -> given.root().file("/store.pem", bundleOf(9));
         case NO_CERTIFICATE -> given.root().file("/store.pem", "not a certificate");
         case FORBIDDEN -> {
           given.root().file("/store.pem", TestCertificate.ROOT.pem(), "---------");
