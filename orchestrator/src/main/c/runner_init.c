@@ -98,7 +98,7 @@ void runner_init_wipe_environment(const char *prefix) {
   }
 }
 
-/* Laid out by SpawnBlock.java: eight bytes a field. */
+/* Laid out by Processes.java: eight bytes a field. */
 struct spawn_request {
   const char *path;
   char *const *argv;

@@ -33,18 +33,13 @@ final class CommandLine {
   private final List<String> arguments = new ArrayList<>();
   private Optional<Command> command = Optional.empty();
 
-  private CommandLine(Environment environment) {
+  CommandLine(List<String> words, Environment environment) throws UsageException {
     this.environment = environment;
+    sort(words);
+    check();
   }
 
   /** Sorts the words into command, flags and arguments. */
-  static CommandLine parse(List<String> words, Environment environment) throws UsageException {
-    CommandLine line = new CommandLine(environment);
-    line.sort(words);
-    line.check();
-    return line;
-  }
-
   private void sort(List<String> words) throws UsageException {
     int at = 0;
     while (at < words.size() && !words.get(at).equals("--")) {

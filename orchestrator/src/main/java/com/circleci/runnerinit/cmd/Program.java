@@ -46,11 +46,7 @@ class Program {
   private final String name;
   private final BufferedSink output;
 
-  /**
-   * The program under a kernel.
-   *
-   * @param path by which it was started, as {@code argv[0]} has it
-   */
+  /** The program by the path that it was started by, as {@code argv[0]} has it. */
   Program(Kernel kernel, String path) {
     this.kernel = kernel;
     this.path = path;
@@ -61,7 +57,7 @@ class Program {
   ExitCode run(List<String> words) {
     Environment environment = new Environment(kernel.processes().environment());
     try {
-      CommandLine line = CommandLine.parse(words, environment);
+      CommandLine line = new CommandLine(words, environment);
       if (line.asksForHelp()) {
         return print(line.help(name));
       }
@@ -163,7 +159,6 @@ class Program {
     }
   }
 
-  /** The client of the runner API. */
   Reporter reporter(
       Configuration configuration, String userAgent, Environment environment, EventLog log) {
     return new RunnerApi(
@@ -175,11 +170,7 @@ class Program {
         log);
   }
 
-  /**
-   * Begins the run's log.
-   *
-   * @param buffered whether what is written must not wait for a slow reader
-   */
+  /** Begins the run's log; if it is buffered, nothing that is written waits for a slow reader. */
   private EventLog openLog(Environment environment, LogFormat format, boolean buffered) {
     SplittableRandom random = new SplittableRandom(System.nanoTime());
     HexFormat hex = HexFormat.of();

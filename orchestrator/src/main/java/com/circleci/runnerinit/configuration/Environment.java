@@ -17,11 +17,7 @@ public final class Environment {
 
   private final Map<String, String> values = new LinkedHashMap<>();
 
-  /**
-   * An environment of these entries.
-   *
-   * @param entries {@code NAME=value}; of two with one name the first counts, as for getenv(3)
-   */
+  /** Of entries {@code NAME=value}; of two with one name the first counts, as for getenv(3). */
   public Environment(List<byte[]> entries) {
     this.entries = entries.stream().map(CStrings::decode).toList();
     for (String entry : this.entries) {

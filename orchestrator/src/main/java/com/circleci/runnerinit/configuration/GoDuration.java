@@ -8,12 +8,7 @@ import java.time.Duration;
 public final class GoDuration {
   private GoDuration() {}
 
-  /**
-   * Reads a duration.
-   *
-   * @throws IllegalArgumentException when the text is not one; the message names the text and the
-   *     expected form
-   */
+  /** Reads one, or throws an IllegalArgumentException that names the text and what it should be. */
   public static Duration parse(String text) {
     boolean signed = text.startsWith("-") || text.startsWith("+");
     String rest = signed ? text.substring(1) : text;

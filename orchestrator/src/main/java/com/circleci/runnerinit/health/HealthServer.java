@@ -255,7 +255,7 @@ public final class HealthServer {
 
     /** Whether the client has not ended its side. */
     private boolean read() throws KernelException {
-      int count = kernel.descriptors().read(socket, block);
+      int count = kernel.descriptors().read(socket, block, HEAD_LIMIT);
       if (answer.isPresent()) {
         return count > 0;
       }

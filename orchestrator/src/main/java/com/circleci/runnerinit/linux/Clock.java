@@ -1,22 +1,21 @@
 package com.circleci.runnerinit.linux;
 
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /** Time, and the passing of it. */
-public final class Clock {
-  private final Syscalls syscalls;
-
-  Clock(Syscalls syscalls) {
-    this.syscalls = syscalls;
-  }
-
+public interface Clock {
   /** Nanoseconds on a clock that only goes forward, from an unknown moment on; they may wrap. */
-  public long nanos() {
-    return syscalls.nanoTime();
+  default long nanos() {
+    return System.nanoTime();
   }
 
   /** Does nothing for a while, where even poll(2) is refused. */
-  public void pause(Duration time) {
-    syscalls.pause(time.toNanos());
+  default void pause(Duration time) {
+    long end = System.nanoTime() + time.toNanos();
+    // A thread may be woken for nothing.
+    for (long left = time.toNanos(); left > 0; left = end - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+    }
   }
 }

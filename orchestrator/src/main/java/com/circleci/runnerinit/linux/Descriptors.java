@@ -55,11 +55,6 @@ public final class Descriptors extends SystemCalls {
     return (int) check(retry(Syscall.READ, descriptor, into.address(), length, 0), "read");
   }
 
-  /** Reads what is there, as much as the block holds. */
-  public int read(int descriptor, NativeBlock into) throws KernelException {
-    return read(descriptor, into, into.size());
-  }
-
   /** Reads the beginning of a file, wherever its position is (pread(2)). */
   public int readFromStart(int descriptor, NativeBlock into) throws KernelException {
     return (int) check(retry(Syscall.PREAD64, descriptor, into.address(), into.size(), 0), "pread");
@@ -89,12 +84,9 @@ public final class Descriptors extends SystemCalls {
   }
 
   public Pipe openPipe() throws KernelException {
-    NativeBlock ends = syscalls.allocate(2 * Integer.BYTES);
-    try {
+    try (NativeBlock ends = syscalls.allocate(2 * Integer.BYTES)) {
       check(call(Syscall.PIPE2, ends.address(), O_CLOEXEC), "pipe");
       return new Pipe(ends.bytes().getInt(0), ends.bytes().getInt(Integer.BYTES));
-    } finally {
-      syscalls.free(ends);
     }
   }
 
@@ -119,14 +111,11 @@ public final class Descriptors extends SystemCalls {
 
   /** A descriptor that tells of each signal that {@link Signals#isTaken} names (signalfd(2)). */
   public int openSignals() throws KernelException {
-    NativeBlock mask = syscalls.allocate(Long.BYTES);
-    try {
+    try (NativeBlock mask = syscalls.allocate(Long.BYTES)) {
       mask.bytes().putLong(0, Signals.takenMask());
       long descriptor =
           call(Syscall.SIGNALFD4, -1, mask.address(), Long.BYTES, O_CLOEXEC | O_NONBLOCK);
       return (int) check(descriptor, "signalfd");
-    } finally {
-      syscalls.free(mask);
     }
   }
 
@@ -144,14 +133,13 @@ public final class Descriptors extends SystemCalls {
     return signals;
   }
 
-  /** A counter by which one thread wakes another from {@link #poll} (eventfd(2)). */
-  public int openWakeup() throws KernelException {
-    return (int) check(call(Syscall.EVENTFD2, 0, O_CLOEXEC | O_NONBLOCK), "eventfd");
-  }
-
-  /** The same, for a thread that waits for nothing else: reading it blocks. */
-  public int openBlockingWakeup() throws KernelException {
-    return (int) check(call(Syscall.EVENTFD2, 0, O_CLOEXEC), "eventfd");
+  /**
+   * A counter by which one thread wakes another (eventfd(2)): from {@link #poll}, or, where it
+   * waits for nothing else, from reading it, which blocks.
+   */
+  public int openWakeup(boolean blocking) throws KernelException {
+    int flags = blocking ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK;
+    return (int) check(call(Syscall.EVENTFD2, 0, flags), "eventfd");
   }
 
   /** Makes a wakeup unreadable again, if it is readable; a blocking one is waited for. */
@@ -184,8 +172,7 @@ public final class Descriptors extends SystemCalls {
     long result = 0;
     boolean[] ready = new boolean[interests.size()];
     int timeAt = POLLFD_BYTES * interests.size();
-    NativeBlock block = syscalls.allocate(timeAt + 2 * Long.BYTES);
-    try {
+    try (NativeBlock block = syscalls.allocate(timeAt + 2 * Long.BYTES)) {
       ByteBuffer bytes = block.bytes();
       for (int i = 0; i < interests.size(); i++) {
         Interest interest = interests.get(i);
@@ -201,8 +188,6 @@ public final class Descriptors extends SystemCalls {
       for (int i = 0; i < ready.length; i++) {
         ready[i] = result > 0 && bytes.getShort(POLLFD_BYTES * i + 6) != 0;
       }
-    } finally {
-      syscalls.free(block);
     }
     if (result == -Errno.EINVAL) {
       return rest(interests, timeout);
@@ -226,8 +211,8 @@ public final class Descriptors extends SystemCalls {
   }
 
   private boolean[] rest(List<Interest> interests, Optional<Duration> timeout) {
-    long most = timeout.map(Duration::toNanos).orElse(Long.MAX_VALUE);
-    syscalls.pause(Math.min(most, WITHOUT_DESCRIPTORS.toNanos()));
+    Duration most = timeout.orElse(WITHOUT_DESCRIPTORS);
+    syscalls.pause(most.compareTo(WITHOUT_DESCRIPTORS) < 0 ? most : WITHOUT_DESCRIPTORS);
     boolean[] all = new boolean[interests.size()];
     Arrays.fill(all, true);
     return all;

@@ -2,7 +2,6 @@ package com.circleci.runnerinit.linux;
 
 /** How a process ended, as wait(2) tells it. */
 public sealed interface ExitStatus {
-  /** It exited by itself. */
   record Exited(int code) implements ExitStatus {
     @Override
     public String toString() {
@@ -10,7 +9,6 @@ public sealed interface ExitStatus {
     }
   }
 
-  /** A signal ended it. */
   record Killed(int signal, boolean coreDumped) implements ExitStatus {
     @Override
     public String toString() {

@@ -1,17 +1,10 @@
 package com.circleci.runnerinit.linux;
 
-/**
- * What stat(2) tells of a file.
- *
- * @param mode type and permission bits
- * @param size bytes
- */
+/** What stat(2) tells of a file; its size is in bytes. */
 public record FileStatus(int mode, long size) {
   private static final int TYPE_MASK = 0170000;
   private static final int REGULAR = 0100000;
-  private static final int DIRECTORY = 0040000;
   private static final int PERMISSION_MASK = 0777;
-  private static final int EXECUTE_BITS = 0111;
 
   /** In {@code struct stat} of this architecture; the size is at the same place in all. */
   private static final int MODE_AT = System.getProperty("os.arch").equals("aarch64") ? 16 : 24;
@@ -26,16 +19,8 @@ public record FileStatus(int mode, long size) {
     return (mode & TYPE_MASK) == REGULAR;
   }
 
-  public boolean isDirectory() {
-    return (mode & TYPE_MASK) == DIRECTORY;
-  }
-
   /** Without the bits that change the user or the group. */
   public int permissions() {
     return mode & PERMISSION_MASK;
-  }
-
-  public boolean isExecutable() {
-    return (mode & EXECUTE_BITS) != 0;
   }
 }

@@ -54,81 +54,63 @@ public final class Files extends SystemCalls {
   }
 
   private int open(String path, int flags, int mode) throws KernelException {
-    try (PathArgument argument = new PathArgument(syscalls, path)) {
-      long result = retry(Syscall.OPENAT, AT_FDCWD, argument.address(), flags, mode);
-      if (result == -Errno.ENXIO) {
-        // A socket, a device without its driver, a FIFO without its reader.
-        throw new KernelException("open " + path, "not a regular file");
-      }
-      return (int) check(result, "open " + path);
+    long result = callAt(Syscall.OPENAT, path, flags, mode);
+    if (result == -Errno.ENXIO) {
+      // A socket, a device without its driver, a FIFO without its reader.
+      throw new KernelException("open " + path, "not a regular file");
+    }
+    return (int) check(result, "open " + path);
+  }
+
+  /** Makes a call about what a path names. */
+  private long callAt(Syscall syscall, String path, long c, long d) {
+    try (NativeBlock block = string(path)) {
+      return retry(syscall, AT_FDCWD, block.address(), c, d);
     }
   }
 
   public boolean exists(String path) {
-    return accessible(path, 0);
+    return callAt(Syscall.FACCESSAT, path, 0, 0) == 0;
   }
 
   /** Whether this process may execute the file (faccessat(2)). */
   public boolean mayExecute(String path) {
-    return accessible(path, X_OK);
-  }
-
-  private boolean accessible(String path, int mode) {
-    try (PathArgument argument = new PathArgument(syscalls, path)) {
-      return call(Syscall.FACCESSAT, AT_FDCWD, argument.address(), mode) == 0;
-    }
+    return callAt(Syscall.FACCESSAT, path, X_OK, 0) == 0;
   }
 
   public FileStatus status(String path) throws KernelException {
-    NativeBlock block = syscalls.allocate(STAT_BYTES);
-    try (PathArgument argument = new PathArgument(syscalls, path)) {
-      check(
-          call(Syscall.NEWFSTATAT, AT_FDCWD, argument.address(), block.address(), 0),
-          "stat " + path);
+    try (NativeBlock block = syscalls.allocate(STAT_BYTES)) {
+      check(callAt(Syscall.NEWFSTATAT, path, block.address(), 0), "stat " + path);
       return FileStatus.decode(block);
-    } finally {
-      syscalls.free(block);
     }
   }
 
   /** The path is for the message. */
   public FileStatus status(int descriptor, String path) throws KernelException {
-    NativeBlock block = syscalls.allocate(STAT_BYTES);
-    try {
+    try (NativeBlock block = syscalls.allocate(STAT_BYTES)) {
       check(call(Syscall.FSTAT, descriptor, block.address()), "stat " + path);
       return FileStatus.decode(block);
-    } finally {
-      syscalls.free(block);
     }
   }
 
-  /** Where a symbolic link points. */
   public String readLink(String path) throws KernelException {
-    NativeBlock block = syscalls.allocate(PATH_BYTES);
-    try (PathArgument argument = new PathArgument(syscalls, path)) {
-      long length =
-          call(Syscall.READLINKAT, AT_FDCWD, argument.address(), block.address(), block.size());
+    try (NativeBlock block = syscalls.allocate(PATH_BYTES)) {
+      long length = callAt(Syscall.READLINKAT, path, block.address(), block.size());
       return CStrings.decode(block.copy(0, (int) check(length, "readlink " + path)));
-    } finally {
-      syscalls.free(block);
     }
   }
 
   public String workingDirectory() throws KernelException {
-    NativeBlock block = syscalls.allocate(PATH_BYTES);
-    try {
+    try (NativeBlock block = syscalls.allocate(PATH_BYTES)) {
       check(call(Syscall.GETCWD, block.address(), block.size()), "getcwd");
       return CStrings.decode(CStrings.untilNul(block.copy(0, block.size())));
-    } finally {
-      syscalls.free(block);
     }
   }
 
   /** The names in a directory, less "." and "..". */
   public List<String> list(String directory) throws KernelException {
     int descriptor = openForReading(directory);
-    NativeBlock block = syscalls.allocate(DIRECTORY_BLOCK_BYTES);
-    try {
+    try (NativeBlock block = syscalls.allocate(DIRECTORY_BLOCK_BYTES)) {
       List<String> names = new ArrayList<>();
       int length;
       do {
@@ -138,7 +120,6 @@ public final class Files extends SystemCalls {
       } while (length > 0);
       return names;
     } finally {
-      syscalls.free(block);
       close(descriptor);
     }
   }
@@ -181,7 +162,7 @@ public final class Files extends SystemCalls {
       }
       return block.copy(0, length);
     } finally {
-      syscalls.free(block);
+      block.close();
       close(descriptor);
     }
   }
@@ -189,7 +170,7 @@ public final class Files extends SystemCalls {
   private NativeBlock grown(NativeBlock block, int limit) {
     NativeBlock larger = syscalls.allocate((int) Math.min(limit, 4L * block.size()));
     larger.bytes().put(0, block.bytes(), 0, block.size());
-    syscalls.free(block);
+    block.close();
     return larger;
   }
 
@@ -198,8 +179,7 @@ public final class Files extends SystemCalls {
    * have any file of its choice overwritten.
    */
   public void overwrite(String path, byte[] content) throws KernelException {
-    NativeBlock block = syscalls.allocate(Math.max(1, content.length));
-    try {
+    try (NativeBlock block = syscalls.allocate(Math.max(1, content.length))) {
       block.bytes().put(0, content);
       int descriptor = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | FLAGS, 0);
       try {
@@ -215,8 +195,6 @@ public final class Files extends SystemCalls {
       } finally {
         close(descriptor);
       }
-    } finally {
-      syscalls.free(block);
     }
   }
 
@@ -228,9 +206,9 @@ public final class Files extends SystemCalls {
 
   /** Watches a directory for entries that appear, and for its own end. */
   public void watchDirectory(int watch, String path) throws KernelException {
-    try (PathArgument argument = new PathArgument(syscalls, path)) {
+    try (NativeBlock block = string(path)) {
       check(
-          call(Syscall.INOTIFY_ADD_WATCH, watch, argument.address(), WATCHED_EVENTS),
+          call(Syscall.INOTIFY_ADD_WATCH, watch, block.address(), WATCHED_EVENTS),
           "inotify_add_watch " + path);
     }
   }
@@ -250,8 +228,8 @@ public final class Files extends SystemCalls {
   /** With permission bits 755 from the first moment on, whatever the umask. */
   public void makeDirectory(String path) throws KernelException {
     long umask = call(Syscall.UMASK, 0);
-    try (PathArgument argument = new PathArgument(syscalls, path)) {
-      check(call(Syscall.MKDIRAT, AT_FDCWD, argument.address(), 0755), "mkdir " + path);
+    try {
+      check(callAt(Syscall.MKDIRAT, path, 0755, 0), "mkdir " + path);
     } finally {
       if (umask >= 0) {
         call(Syscall.UMASK, umask);
@@ -260,37 +238,30 @@ public final class Files extends SystemCalls {
   }
 
   public void makeSymbolicLink(String target, String path) throws KernelException {
-    try (PathArgument targetArgument = new PathArgument(syscalls, target);
-        PathArgument pathArgument = new PathArgument(syscalls, path)) {
-      check(
-          call(Syscall.SYMLINKAT, targetArgument.address(), AT_FDCWD, pathArgument.address()),
-          "symlink " + path);
+    try (NativeBlock to = string(target);
+        NativeBlock at = string(path)) {
+      check(call(Syscall.SYMLINKAT, to.address(), AT_FDCWD, at.address()), "symlink " + path);
     }
   }
 
   /** Renames over whatever was there, at once (rename(2)). */
   public void rename(String from, String to) throws KernelException {
-    try (PathArgument fromArgument = new PathArgument(syscalls, from);
-        PathArgument toArgument = new PathArgument(syscalls, to)) {
-      check(
-          call(Syscall.RENAMEAT, AT_FDCWD, fromArgument.address(), AT_FDCWD, toArgument.address()),
-          "rename " + from + " " + to);
+    try (NativeBlock block = string(to)) {
+      long result = callAt(Syscall.RENAMEAT, from, AT_FDCWD, block.address());
+      check(result, "rename " + from + " " + to);
     }
   }
 
   /** Removes a file, if that can be. */
   public void remove(String path) {
-    try (PathArgument argument = new PathArgument(syscalls, path)) {
-      call(Syscall.UNLINKAT, AT_FDCWD, argument.address(), 0);
-    }
+    callAt(Syscall.UNLINKAT, path, 0, 0);
   }
 
   /**
    * Bytes that an unprivileged user may still write to the file system, if it tells (fstatfs(2)).
    */
   public OptionalLong freeBytes(int descriptor) {
-    NativeBlock block = syscalls.allocate(STATFS_BYTES);
-    try {
+    try (NativeBlock block = syscalls.allocate(STATFS_BYTES)) {
       if (call(Syscall.FSTATFS, descriptor, block.address()) < 0) {
         return OptionalLong.empty();
       }
@@ -299,8 +270,6 @@ public final class Files extends SystemCalls {
       // Blocks are counted by f_frsize, where the file system has one.
       long fragmentBytes = block.bytes().getLong(72);
       return OptionalLong.of(blocks * (fragmentBytes > 0 ? fragmentBytes : blockBytes));
-    } finally {
-      syscalls.free(block);
     }
   }
 

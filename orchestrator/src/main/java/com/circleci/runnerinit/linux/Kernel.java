@@ -22,6 +22,6 @@ public record Kernel(
         new Descriptors(syscalls),
         new Sockets(syscalls),
         new Memory(syscalls),
-        new Clock(syscalls));
+        syscalls);
   }
 }

@@ -6,7 +6,6 @@ import java.io.IOException;
 public final class KernelException extends IOException {
   private static final long serialVersionUID = 1;
 
-  private final String what;
   private final String reason;
   private final int errno;
 
@@ -27,7 +26,6 @@ public final class KernelException extends IOException {
 
   private KernelException(String what, String reason, int errno) {
     super(what + ": " + reason);
-    this.what = what;
     this.reason = reason;
     this.errno = errno;
   }
@@ -35,11 +33,6 @@ public final class KernelException extends IOException {
   /** The error number; zero when the kernel did not refuse. */
   public int errno() {
     return errno;
-  }
-
-  /** The call, its object and the reason, such as {@code open /etc/passwd: permission denied}. */
-  public String description() {
-    return what + ": " + reason;
   }
 
   /** The reason alone, such as {@code permission denied}. */

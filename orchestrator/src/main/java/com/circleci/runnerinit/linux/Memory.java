@@ -8,13 +8,8 @@ public final class Memory extends SystemCalls {
     super(syscalls);
   }
 
-  /** Zeroed; until the process ends unless it is released. */
   public NativeBlock allocate(int bytes) {
     return syscalls.allocate(bytes);
-  }
-
-  public void release(NativeBlock block) {
-    syscalls.free(block);
   }
 
   /**
@@ -27,17 +22,15 @@ public final class Memory extends SystemCalls {
 
   /** Bytes that nobody can guess; needs no device (getrandom(2)). */
   public byte[] random(int count) throws KernelException {
-    NativeBlock block = syscalls.allocate(Math.max(1, count));
-    try {
+    try (NativeBlock block = syscalls.allocate(Math.max(1, count))) {
       int got = 0;
       while (got < count) {
         long more = retry(Syscall.GETRANDOM, block.address() + got, count - got, 0, 0);
         got += (int) check(more, "getrandom");
       }
-      return block.copy(0, count);
-    } finally {
+      byte[] random = block.copy(0, count);
       block.wipe();
-      syscalls.free(block);
+      return random;
     }
   }
 }

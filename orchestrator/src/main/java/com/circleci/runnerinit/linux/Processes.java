@@ -2,8 +2,10 @@ package com.circleci.runnerinit.linux;
 
 import static com.circleci.runnerinit.linux.Errno.ECHILD;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongBinaryOperator;
 
 /** Processes and their threads: this one, its children, and whom it signals. */
 public final class Processes extends SystemCalls {
@@ -12,6 +14,7 @@ public final class Processes extends SystemCalls {
   private static final int PR_SET_CHILD_SUBREAPER = 36;
   private static final int UTSNAME_FIELDS = 6;
   private static final int UTSNAME_FIELD_BYTES = 65;
+  private static final int SPAWN_FIELDS_BYTES = 14 * Long.BYTES;
 
   /**
    * Kept, for the one thread that waits: orphans may end by the thousands, and when memory is short
@@ -41,55 +44,41 @@ public final class Processes extends SystemCalls {
   /** The supplementary groups of this process (getgroups(2)). */
   public List<Long> groups() throws KernelException {
     int count = (int) check(call(Syscall.GETGROUPS, 0, 0), "getgroups");
-    NativeBlock block = syscalls.allocate(Integer.BYTES * Math.max(1, count));
-    try {
+    try (NativeBlock block = syscalls.allocate(Integer.BYTES * Math.max(1, count))) {
       count = (int) check(call(Syscall.GETGROUPS, count, block.address()), "getgroups");
       List<Long> groups = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
         groups.add(Integer.toUnsignedLong(block.bytes().getInt(Integer.BYTES * i)));
       }
       return groups;
-    } finally {
-      syscalls.free(block);
     }
   }
 
   /** The name of this host, which in a Pod is the Pod's (uname(2)). */
   public String hostName() throws KernelException {
-    NativeBlock block = syscalls.allocate(UTSNAME_FIELDS * UTSNAME_FIELD_BYTES);
-    try {
+    try (NativeBlock block = syscalls.allocate(UTSNAME_FIELDS * UTSNAME_FIELD_BYTES)) {
       check(call(Syscall.UNAME, block.address()), "uname");
       return CStrings.decode(
           CStrings.untilNul(block.copy(UTSNAME_FIELD_BYTES, UTSNAME_FIELD_BYTES)));
-    } finally {
-      syscalls.free(block);
     }
   }
 
   /** The words that this process was started with, its own name first. */
   public List<String> arguments() {
-    return initialStrings(Syscalls::arguments).stream().map(CStrings::decode).toList();
+    return initialStrings(syscalls::arguments).stream().map(CStrings::decode).toList();
   }
 
   /** Entries of the form {@code NAME=value} as this process was started with, byte for byte. */
   public List<byte[]> environment() {
-    return initialStrings(Syscalls::environment);
+    return initialStrings(syscalls::environment);
   }
 
-  @FunctionalInterface
-  private interface InitialBlock {
-    long copy(Syscalls syscalls, long buffer, long bytes);
-  }
-
-  private List<byte[]> initialStrings(InitialBlock source) {
-    int size = (int) source.copy(syscalls, 0, 0);
-    NativeBlock block = syscalls.allocate(Math.max(1, size));
-    try {
-      source.copy(syscalls, block.address(), size);
-      return CStrings.split(block.copy(0, size));
-    } finally {
+  private List<byte[]> initialStrings(LongBinaryOperator source) {
+    int size = (int) source.applyAsLong(0, 0);
+    try (NativeBlock block = syscalls.allocate(Math.max(1, size))) {
+      byte[] run = block.copy(0, (int) source.applyAsLong(block.address(), size));
       block.wipe();
-      syscalls.free(block);
+      return CStrings.split(run);
     }
   }
 
@@ -98,26 +87,62 @@ public final class Processes extends SystemCalls {
    * {@code /proc/self/environ} shows.
    */
   public void wipeEnvironment(String prefix) {
-    try (PathArgument argument = new PathArgument(syscalls, prefix)) {
-      syscalls.wipeEnvironment(argument.address());
+    try (NativeBlock block = string(prefix)) {
+      syscalls.wipeEnvironment(block.address());
     }
   }
 
-  /** Gets the memory that starting a child takes. Its block is to be released. */
-  public PreparedSpawn prepare(SpawnRequest request) {
-    return new PreparedSpawn(request.path(), SpawnBlock.allocate(syscalls, request));
-  }
-
-  /** Starts a child and returns its process id; on failure no child is left. */
-  public int spawn(PreparedSpawn child) throws KernelException {
-    return (int) check(syscalls.spawn(child.block().address()), "fork/exec " + child.path());
-  }
-
   /**
-   * Waits for any child without blocking; its zombie is gone then (wait4(2)). For one thread.
+   * Starts a child; on failure none is left.
    *
-   * @throws KernelException when waiting is forbidden
+   * @param last run when only the kernel can refuse it any more: all the memory is there
+   * @return its process id
    */
+  public int spawn(SpawnRequest request, Runnable last) throws KernelException {
+    try (NativeBlock block = describe(request)) {
+      last.run();
+      return (int) check(syscalls.spawn(block.address()), "fork/exec " + request.path());
+    }
+  }
+
+  /** {@code struct spawn_request} of runner_init.c: fields of eight bytes, then what they name. */
+  private NativeBlock describe(SpawnRequest request) {
+    byte[] path = CStrings.encode(request.path());
+    List<byte[]> arguments = request.arguments().stream().map(CStrings::encode).toList();
+    List<Long> groups = request.credentials().flatMap(Credentials::groups).orElse(List.of());
+
+    int size =
+        SPAWN_FIELDS_BYTES
+            + Long.BYTES * groups.size()
+            + StringTable.sizeOf(path)
+            + StringTable.sizeOf(arguments)
+            + StringTable.sizeOf(request.environment());
+    NativeBlock block = syscalls.allocate(size);
+    ByteBuffer fields = block.bytes();
+
+    int groupsAt = SPAWN_FIELDS_BYTES;
+    for (int i = 0; i < groups.size(); i++) {
+      fields.putInt(groupsAt + Integer.BYTES * i, groups.get(i).intValue());
+    }
+    StringTable strings = new StringTable(block, groupsAt + Long.BYTES * groups.size());
+
+    fields.putLong(strings.put(path));
+    fields.putLong(strings.put(arguments));
+    fields.putLong(strings.put(request.environment()));
+    fields.putLong(request.standardInput());
+    fields.putLong(request.standardOutput());
+    fields.putLong(request.standardError());
+    fields.putLong(request.foreground() ? 1 : 0);
+    fields.putLong(request.credentials().isPresent() ? 1 : 0);
+    fields.putLong(request.credentials().map(Credentials::uid).orElse(0L));
+    fields.putLong(request.credentials().map(Credentials::gid).orElse(0L));
+    fields.putLong(
+        request.credentials().flatMap(Credentials::groups).isPresent() ? groups.size() : -1);
+    fields.putLong(block.address() + groupsAt);
+    return block;
+  }
+
+  /** Waits for any child without blocking; its zombie is gone then (wait4(2)). For one thread. */
   public WaitResult waitForAnyChild() throws KernelException {
     long pid = retry(Syscall.WAIT4, -1, waitStatus.address(), WNOHANG, 0);
     if (pid == -ECHILD) {
@@ -177,14 +202,11 @@ public final class Processes extends SystemCalls {
     List<byte[]> argv = arguments.stream().map(CStrings::encode).toList();
     int size =
         StringTable.sizeOf(file) + StringTable.sizeOf(argv) + StringTable.sizeOf(environment);
-    NativeBlock block = syscalls.allocate(size);
-    try {
+    try (NativeBlock block = syscalls.allocate(size)) {
       StringTable strings = new StringTable(block, 0);
       long fileAt = strings.put(file);
       long argvAt = strings.put(argv);
       check(syscalls.execute(fileAt, argvAt, strings.put(environment)), "exec " + path);
-    } finally {
-      syscalls.free(block);
     }
   }
 

@@ -44,8 +44,7 @@ public final class Sockets extends SystemCalls {
    */
   public int listen(byte[] host, int port, int backlog) throws KernelException {
     boolean ipv4 = host.length == IPV4_BYTES;
-    NativeBlock address = address(host, port);
-    try {
+    try (NativeBlock address = address(host, port)) {
       int socket = open(ipv4, SOCK_STREAM);
       try {
         if (!ipv4) {
@@ -59,12 +58,9 @@ public final class Sockets extends SystemCalls {
         call(Syscall.CLOSE, socket);
         throw e;
       }
-    } finally {
-      syscalls.free(address);
     }
   }
 
-  /** Writes an address as the kernel has it. */
   private NativeBlock address(byte[] host, int port) {
     boolean ipv4 = host.length == IPV4_BYTES;
     NativeBlock address = syscalls.allocate(ipv4 ? ADDRESS_BYTES_IPV4 : ADDRESS_BYTES);
@@ -98,7 +94,7 @@ public final class Sockets extends SystemCalls {
       setOption(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     }
     long result = call(Syscall.CONNECT, socket, address.address(), address.size());
-    syscalls.free(address);
+    address.close();
     if (result < 0 && result != -Errno.EINPROGRESS && result != -Errno.EINTR) {
       call(Syscall.CLOSE, socket);
       check(result, "connect");
@@ -108,13 +104,12 @@ public final class Sockets extends SystemCalls {
 
   /** Why a connection has failed, as an error number; 0 if it has not (SO_ERROR of socket(7)). */
   public int connectionError(int socket) {
-    NativeBlock block = syscalls.allocate(2 * Integer.BYTES);
-    block.bytes().putInt(Integer.BYTES, Integer.BYTES);
-    long sizeAt = block.address() + Integer.BYTES;
-    long result = call(Syscall.GETSOCKOPT, socket, SOL_SOCKET, SO_ERROR, block.address(), sizeAt);
-    int error = result < 0 ? (int) -result : block.bytes().getInt(0);
-    syscalls.free(block);
-    return error;
+    try (NativeBlock block = syscalls.allocate(2 * Integer.BYTES)) {
+      block.bytes().putInt(Integer.BYTES, Integer.BYTES);
+      long sizeAt = block.address() + Integer.BYTES;
+      long result = call(Syscall.GETSOCKOPT, socket, SOL_SOCKET, SO_ERROR, block.address(), sizeAt);
+      return result < 0 ? (int) -result : block.bytes().getInt(0);
+    }
   }
 
   /** The index of a network interface (SIOCGIFINDEX of netdevice(7)). */
@@ -124,23 +119,20 @@ public final class Sockets extends SystemCalls {
       throw new KernelException("interface " + name, Errno.ENAMETOOLONG);
     }
     int socket = open(false, SOCK_DGRAM);
-    NativeBlock request = syscalls.allocate(INTERFACE_REQUEST_BYTES);
-    try {
+    try (NativeBlock request = syscalls.allocate(INTERFACE_REQUEST_BYTES)) {
       request.bytes().put(0, bytes);
       check(call(Syscall.IOCTL, socket, SIOCGIFINDEX, request.address()), "interface " + name);
       return request.bytes().getInt(INTERFACE_NAME_BYTES);
     } finally {
-      syscalls.free(request);
       call(Syscall.CLOSE, socket);
     }
   }
 
   private long setOption(long socket, int level, int option, int value) {
-    NativeBlock block = syscalls.allocate(Integer.BYTES);
-    block.bytes().putInt(0, value);
-    long result = call(Syscall.SETSOCKOPT, socket, level, option, block.address(), Integer.BYTES);
-    syscalls.free(block);
-    return result;
+    try (NativeBlock block = syscalls.allocate(Integer.BYTES)) {
+      block.bytes().putInt(0, value);
+      return call(Syscall.SETSOCKOPT, socket, level, option, block.address(), Integer.BYTES);
+    }
   }
 
   /** This side's port of a socket (getsockname(2)). */
@@ -158,14 +150,11 @@ public final class Sockets extends SystemCalls {
   }
 
   private byte[] localAddress(int socket) throws KernelException {
-    NativeBlock block = syscalls.allocate(ADDRESS_BYTES + Integer.BYTES);
-    try {
+    try (NativeBlock block = syscalls.allocate(ADDRESS_BYTES + Integer.BYTES)) {
       block.bytes().putInt(ADDRESS_BYTES, ADDRESS_BYTES);
       long sizeAt = block.address() + ADDRESS_BYTES;
       check(call(Syscall.GETSOCKNAME, socket, block.address(), sizeAt), "getsockname");
       return block.copy(0, block.bytes().getInt(ADDRESS_BYTES));
-    } finally {
-      syscalls.free(block);
     }
   }
 

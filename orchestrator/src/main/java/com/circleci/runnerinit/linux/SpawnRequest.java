@@ -7,7 +7,6 @@ import java.util.Optional;
  * A child to start: default signal dispositions, an empty signal mask, a process group of its own,
  * no descriptors but the three, killed when this process dies.
  *
- * @param path the file to execute
  * @param arguments the program's own name first
  * @param environment entries of the form {@code NAME=value}, byte for byte
  * @param credentials whom to run as; empty: as this process

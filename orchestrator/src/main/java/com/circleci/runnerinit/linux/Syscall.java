@@ -53,8 +53,8 @@ enum Syscall {
 
   private static final boolean AARCH64 = System.getProperty("os.arch").equals("aarch64");
 
-  private final int x86;
-  private final int aarch64;
+  final int x86;
+  final int aarch64;
 
   Syscall(int x86, int aarch64) {
     this.x86 = x86;
@@ -63,13 +63,5 @@ enum Syscall {
 
   int number() {
     return AARCH64 ? aarch64 : x86;
-  }
-
-  int x86() {
-    return x86;
-  }
-
-  int aarch64() {
-    return aarch64;
   }
 }

@@ -4,10 +4,10 @@ package com.circleci.runnerinit.linux;
  * The gate to {@code runner_init.c} and to time: all that differs between the executable, a JVM and
  * the simulated kernel of the tests. Results below zero are negated error numbers (errno(3)).
  */
-public interface Syscalls {
-  long invoke(int number, long a, long b, long c, long d, long e, long f);
+public interface Syscalls extends Clock {
+  long invoke(long number, long a, long b, long c, long d, long e, long f);
 
-  /** Starts the child that {@link SpawnBlock} describes; returns its process id. */
+  /** Starts the child that {@link Processes} describes; returns its process id. */
   long spawn(long request);
 
   /** Replaces this program, with default signal dispositions and an empty mask. */
@@ -30,18 +30,5 @@ public interface Syscalls {
     Thread thread = new Thread(null, body, name, stackBytes);
     thread.setDaemon(true);
     thread.start();
-  }
-
-  default long nanoTime() {
-    return System.nanoTime();
-  }
-
-  /** Lets time pass without poll(2). */
-  default void pause(long nanos) {
-    long end = System.nanoTime() + nanos;
-    // A thread may be woken for nothing.
-    for (long left = nanos; left > 0; left = end - System.nanoTime()) {
-      java.util.concurrent.locks.LockSupport.parkNanos(left);
-    }
   }
 }

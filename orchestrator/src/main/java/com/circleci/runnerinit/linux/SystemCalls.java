@@ -15,6 +15,14 @@ abstract class SystemCalls {
     return result;
   }
 
+  /** A text as a C string. */
+  final NativeBlock string(String text) {
+    byte[] bytes = CStrings.encode(text);
+    NativeBlock block = syscalls.allocate(bytes.length + 1);
+    block.bytes().put(0, bytes);
+    return block;
+  }
+
   /** Makes a call that a signal interrupted again. */
   final long retry(Syscall syscall, long a, long b, long c, long d) {
     return retry(syscall, a, b, c, d, 0, 0);

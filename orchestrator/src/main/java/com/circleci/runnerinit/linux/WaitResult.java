@@ -2,11 +2,7 @@ package com.circleci.runnerinit.linux;
 
 /** What waiting for any child found. */
 public sealed interface WaitResult {
-  /**
-   * This child has ended, and is a zombie no more.
-   *
-   * @param waitStatus the status word of wait4(2)
-   */
+  /** It has ended, with this status word of wait4(2), and is a zombie no more. */
   record Reaped(int pid, int waitStatus) implements WaitResult {
     /** Read out only when asked for, since nobody asks how an orphan ended. */
     public ExitStatus status() {

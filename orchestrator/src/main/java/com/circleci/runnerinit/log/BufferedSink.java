@@ -39,11 +39,7 @@ public final class BufferedSink {
   private int news = -1;
   private int progress = -1;
 
-  /**
-   * A buffer before a descriptor, in which lines wait once it is {@link #start}ed.
-   *
-   * @param to may block
-   */
+  /** A buffer before a descriptor that may block; lines wait in it once it is started. */
   public BufferedSink(Kernel kernel, int to) {
     this.kernel = kernel;
     this.descriptors = kernel.descriptors();
@@ -59,8 +55,8 @@ public final class BufferedSink {
    */
   public void start(LongConsumer tellDropped) {
     try {
-      news = descriptors.openBlockingWakeup();
-      progress = descriptors.openWakeup();
+      news = descriptors.openWakeup(true);
+      progress = descriptors.openWakeup(false);
       buffering = true;
       kernel.processes().startThread("log", STACK_BYTES, () -> writeForEver(tellDropped));
     } catch (KernelException | OutOfMemoryError e) {

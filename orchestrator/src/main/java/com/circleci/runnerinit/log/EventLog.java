@@ -67,14 +67,11 @@ public final class EventLog {
     line.append(timeOfDay()).append(' ');
     line.append(traceId, traceId.length() - SHOWN_TRACE_DIGITS, traceId.length()).append(' ');
     line.append(BigDecimal.valueOf(event.age().toNanos() / 1000, 3).toPlainString());
-    line.append("ms ").append(ControlCharacters.escape(cut(event.name(), valueLimit)));
-    event
-        .attributes()
-        .forEach((key, value) ->
-            line.append(' ')
-                .append(key)
-                .append('=')
-                .append(ControlCharacters.escape(cut(value.toString(), valueLimit))));
+    line.append("ms ").append(ControlCharacters.escape(cut(event.name, valueLimit)));
+    event.attributes.forEach((key, value) -> {
+      String shown = ControlCharacters.escape(cut(value.toString(), valueLimit));
+      line.append(' ').append(key).append('=').append(shown);
+    });
     return line.toString();
   }
 
@@ -93,8 +90,8 @@ public final class EventLog {
       json.name("timestamp").value(Instant.now().toString());
       json.name("trace_id").value(traceId);
       json.name("duration_ms").value(event.age().toNanos() / 1e6);
-      json.name("event").value(cut(event.name(), valueLimit));
-      for (Map.Entry<String, Object> attribute : event.attributes().entrySet()) {
+      json.name("event").value(cut(event.name, valueLimit));
+      for (Map.Entry<String, Object> attribute : event.attributes.entrySet()) {
         json.name(attribute.getKey());
         switch (attribute.getValue()) {
           case Boolean flag -> json.value(flag);

@@ -2,16 +2,15 @@ package com.circleci.runnerinit.log;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** One event on its way into the log: a name, a duration and attributes. */
 public final class LogEvent {
   private final EventLog log;
-  private final String name;
+  final String name;
   private final long beginNanos = System.nanoTime();
-  private final SortedMap<String, Object> attributes = new TreeMap<>();
+  final SortedMap<String, Object> attributes = new TreeMap<>();
 
   LogEvent(EventLog log, String name) {
     this.log = log;
@@ -29,12 +28,10 @@ public final class LogEvent {
     return this;
   }
 
-  /** Marks the event as the success of what it names. */
   public LogEvent success() {
     return attribute("result", "success");
   }
 
-  /** Marks the event as the failure of what it names. */
   public LogEvent error(String message) {
     return attribute("error", message).attribute("result", "error");
   }
@@ -65,21 +62,12 @@ public final class LogEvent {
     return attribute("warning", message);
   }
 
-  /** Writes the line. */
   public void write() {
     log.write(this);
-  }
-
-  String name() {
-    return name;
   }
 
   /** The time since it began. */
   public Duration age() {
     return Duration.ofNanos(System.nanoTime() - beginNanos);
-  }
-
-  SortedMap<String, Object> attributes() {
-    return Collections.unmodifiableSortedMap(attributes);
   }
 }

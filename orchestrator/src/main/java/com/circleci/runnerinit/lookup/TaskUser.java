@@ -20,10 +20,6 @@ public record TaskUser(String name, String home, long uid, long gid, List<Long> 
   /**
    * What a process has to set to be this user; empty: it is already. What is right is left alone,
    * since a user namespace can deny setgroups(2).
-   *
-   * @param ownUid the effective user of the process
-   * @param ownGid its effective group
-   * @param ownGroups its supplementary groups
    */
   public Optional<Credentials> change(long ownUid, long ownGid, List<Long> ownGroups) {
     boolean sameGroups = withGid(groups).equals(withGid(ownGroups));

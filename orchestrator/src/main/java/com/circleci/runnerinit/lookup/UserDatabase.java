@@ -117,7 +117,7 @@ public final class UserDatabase {
       groups.remove(0L);
       return groups;
     } catch (KernelException e) {
-      throw new LookupException("user: " + e.description());
+      throw new LookupException("user: " + e.getMessage());
     }
   }
 
@@ -141,14 +141,12 @@ public final class UserDatabase {
   private Optional<Entry> search(String file, Predicate<Entry> wanted) throws LookupException {
     try {
       int descriptor = kernel.files().openForReading(file);
-      NativeBlock block = kernel.memory().allocate(BLOCK_BYTES);
-      try {
+      try (NativeBlock block = kernel.memory().allocate(BLOCK_BYTES)) {
         if (!kernel.files().status(descriptor, file).isRegular()) {
           throw new LookupException("user: " + file + " is not a regular file");
         }
         return search(file, descriptor, block, wanted);
       } finally {
-        kernel.memory().release(block);
         kernel.descriptors().close(descriptor);
       }
     } catch (KernelException e) {
@@ -157,7 +155,7 @@ public final class UserDatabase {
       if (ABSENT.contains(e.errno())) {
         return Optional.empty();
       }
-      throw new LookupException("user: " + e.description());
+      throw new LookupException("user: " + e.getMessage());
     }
   }
 
@@ -169,7 +167,8 @@ public final class UserDatabase {
     Optional<Entry> found = Optional.empty();
     int left = MOST_MEBIBYTES << 20;
     int read;
-    while (found.isEmpty() && (read = kernel.descriptors().read(descriptor, block)) > 0) {
+    while (found.isEmpty()
+        && (read = kernel.descriptors().read(descriptor, block, BLOCK_BYTES)) > 0) {
       left -= read;
       if (left < 0) {
         throw new LookupException("user: " + file + " is larger than " + MOST_MEBIBYTES + " MiB");

@@ -21,37 +21,23 @@ final class LateLibraries {
   @Alias
   static native void loadNetLibrary();
 
-  /** Called by the runtime at its start, and by the loader. */
   @Substitute
   public boolean initializeBuiltinLibraries() {
-    if (Loader.isRunning) {
-      loadJavaLibrary();
-      loadNetLibrary();
-    } else {
-      JdkLibraries.loadLaterBy(new Loader());
-    }
+    JdkLibraries.loadLaterBy(new Loader(this));
     return true;
   }
 
-  /** Calls the method above again. */
   static final class Loader implements Runnable {
-    private static boolean isRunning;
+    private final LateLibraries libraries;
+
+    Loader(LateLibraries libraries) {
+      this.libraries = libraries;
+    }
 
     @Override
     public void run() {
-      isRunning = true;
-      Support.singleton().initializeBuiltinLibraries();
+      libraries.loadJavaLibrary();
+      loadNetLibrary();
     }
-  }
-
-  @TargetClass(className = "com.oracle.svm.core.jdk.PlatformNativeLibrarySupport")
-  static final class Support {
-    private Support() {}
-
-    @Alias
-    static native Support singleton();
-
-    @Alias
-    native boolean initializeBuiltinLibraries();
   }
 }

@@ -8,29 +8,20 @@ import com.circleci.runnerinit.linux.Files;
 import com.circleci.runnerinit.lookup.LookupException;
 import com.circleci.runnerinit.lookup.ProgramLookup;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
- * The task agent's command line and the change to its environment.
+ * The task agent's command line.
  *
- * @param path the file to execute
  * @param arguments the program's own name first
- * @param variables to be set beside those of the orchestrator
+ * @param searchPath the agent's PATH
  */
-record AgentCommand(String path, List<String> arguments, Map<String, String> variables) {
+record AgentCommand(String path, List<String> arguments, String searchPath) {
   AgentCommand {
     arguments = List.copyOf(arguments);
-    variables = Map.copyOf(variables);
   }
 
-  /**
-   * The command for a configuration.
-   *
-   * @throws LookupException when there is no such program, or the configured path can't be split
-   *     into words
-   */
+  /** Fails when there is no such program, or the configured path can't be split into words. */
   static AgentCommand of(Configuration configuration, Files files, Environment environment)
       throws LookupException {
     String configured = configuration.taskAgentPath();
@@ -51,10 +42,7 @@ record AgentCommand(String path, List<String> arguments, Map<String, String> var
     if (!configuration.sshAdvertiseAddress().isEmpty()) {
       arguments.add("--sshAdvertiseAddr=" + configuration.sshAdvertiseAddress());
     }
-
-    Map<String, String> variables = new HashMap<>();
-    variables.put("PATH", searchPath(environment, directoryOf(path)));
-    return new AgentCommand(path, arguments, variables);
+    return new AgentCommand(path, arguments, searchPath(environment, directoryOf(path)));
   }
 
   private static List<String> split(String commandLine) throws LookupException {

@@ -34,7 +34,6 @@ final class StartPages implements Chore {
     return done ? NEVER : atNanos - kernel.clock().nanos();
   }
 
-  /** Hands them back, when it is time. */
   @Override
   public void turn() {
     if (done || dueIn() > 0) {

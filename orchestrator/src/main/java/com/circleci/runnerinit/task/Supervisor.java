@@ -101,25 +101,19 @@ final class Supervisor {
     }
   }
 
-  private Supervisor(Kernel kernel, TaskStatus status, Set<Integer> stopSignals)
-      throws KernelException {
-    this.kernel = kernel;
-    this.status = status;
-    this.stopSignals = stopSignals;
-    descendants = new Descendants(kernel);
-    signals = kernel.descriptors().openSignals();
-    wakeup = kernel.descriptors().openWakeup();
-    spawner = Spawner.open(kernel);
-  }
-
   /**
    * Has signals come to this process.
    *
    * @param stopSignals those that mean what SIGTERM and SIGINT mean
    */
-  static Supervisor open(Kernel kernel, TaskStatus status, Set<Integer> stopSignals)
-      throws KernelException {
-    return new Supervisor(kernel, status, stopSignals);
+  Supervisor(Kernel kernel, TaskStatus status, Set<Integer> stopSignals) throws KernelException {
+    this.kernel = kernel;
+    this.status = status;
+    this.stopSignals = stopSignals;
+    descendants = new Descendants(kernel);
+    signals = kernel.descriptors().openSignals();
+    wakeup = kernel.descriptors().openWakeup(false);
+    spawner = new Spawner(kernel);
   }
 
   /** Has orphans come to this process, and its secrets stay with it. */
@@ -147,7 +141,6 @@ final class Supervisor {
   /**
    * Starts a child.
    *
-   * @param last run when nothing but the kernel can refuse it any more
    * @param whenEnded told of its exit, before the flow is
    */
   Child start(SpawnRequest request, Runnable last, Consumer<ExitStatus> whenEnded)
@@ -172,8 +165,6 @@ final class Supervisor {
   /**
    * Waits until something is done, a stop is asked for or the time is over, whichever comes first;
    * in case of doubt, in this order. A stop is told once.
-   *
-   * @throws KernelException when supervision is not possible any more
    */
   Wake await(Duration limit, BooleanSupplier done) throws KernelException {
     return await(limit, done, true);
@@ -226,8 +217,7 @@ final class Supervisor {
 
   /** Waits for whatever comes first, and does all that can be done then, the urgent before all. */
   private void turn(long mostNanos) throws KernelException {
-    boolean signalled = waitForNews(mostNanos);
-    int[] received = signalled ? receive() : new int[0];
+    int[] received = waitForNews(mostNanos);
     // First of all, since no signal can stop a task any more that has ended before it was read.
     reap();
     for (int signal : received) {
@@ -238,8 +228,8 @@ final class Supervisor {
     }
   }
 
-  /** Whether there may be signals. */
-  private boolean waitForNews(long mostNanos) throws KernelException {
+  /** Returns the signals that have come. */
+  private int[] waitForNews(long mostNanos) throws KernelException {
     List<Interest> interests = new ArrayList<>();
     interests.add(Interest.inReading(signals));
     interests.add(Interest.inReading(wakeup));
@@ -250,7 +240,7 @@ final class Supervisor {
     }
     if (crippled) {
       kernel.clock().pause(Duration.ofNanos(Math.min(nanos, WITHOUT_POLL.toNanos())));
-      return false;
+      return new int[0];
     }
     status.beginWaiting();
     try {
@@ -259,16 +249,7 @@ final class Supervisor {
       if (ready[1]) {
         kernel.descriptors().forgetWakeups(wakeup);
       }
-      return ready[0];
-    } catch (KernelException e) {
-      cripple(e);
-      return false;
-    }
-  }
-
-  private int[] receive() throws KernelException {
-    try {
-      return kernel.descriptors().readSignals(signals);
+      return ready[0] ? kernel.descriptors().readSignals(signals) : new int[0];
     } catch (KernelException e) {
       cripple(e);
       return new int[0];

@@ -122,18 +122,11 @@ public final class TaskRun {
     Optional<Failure> take() throws KernelException;
   }
 
-  /** A step of the end. */
   @FunctionalInterface
   private interface Finish {
     void take() throws KernelException;
   }
 
-  /**
-   * A run in this process.
-   *
-   * @param version of this program, as the metrics show it
-   * @param buildDate when it was built, in RFC 3339
-   */
   public TaskRun(
       Kernel kernel,
       Environment environment,
@@ -196,7 +189,7 @@ public final class TaskRun {
     try {
       return step.take();
     } catch (KernelException e) {
-      return Optional.of(ownFailure(e.description()));
+      return Optional.of(ownFailure(LogEvent.inWords(e)));
     } catch (RuntimeException | Error e) {
       tell(e);
       return Optional.of(ownFailure(LogEvent.inWords(e)));
@@ -224,7 +217,7 @@ public final class TaskRun {
 
   /** Signals and orphans come to this process before anything else starts. */
   private Optional<Failure> superviseProcesses() throws KernelException {
-    supervisor = Optional.of(Supervisor.open(kernel, status, plan.stopSignals()));
+    supervisor = Optional.of(new Supervisor(kernel, status, plan.stopSignals()));
     supervisor().begin();
     supervisor().add(new StartPages(kernel));
     return Optional.empty();
@@ -326,7 +319,7 @@ public final class TaskRun {
     }
     status.become("awaiting_readiness");
     LogEvent line = log.event("orchestrator: wait-for-readiness");
-    try (FileWatch file = FileWatch.begin(kernel, configuration.readinessFile())) {
+    try (FileWatch file = new FileWatch(kernel, configuration.readinessFile())) {
       supervisor().add(file);
       Wake wake = supervisor().await(READINESS_LIMIT, file::exists);
       supervisor().dismiss(file);
@@ -386,7 +379,7 @@ public final class TaskRun {
     pump.start();
     try {
       kernel.descriptors().setNonBlocking(input.writeEnd());
-      Map<String, String> variables = new HashMap<>(command.variables());
+      Map<String, String> variables = new HashMap<>(Map.of("PATH", command.searchPath()));
       user.map(TaskUser::environment).ifPresent(variables::putAll);
       SpawnRequest request =
           new SpawnRequest(
@@ -692,7 +685,6 @@ public final class TaskRun {
     }
   }
 
-  /** The closing line of the run. */
   private void close(LogEvent line, Outcome outcome) {
     line.with("orphans_reaped", status.orphansReaped());
     switch (outcome) {

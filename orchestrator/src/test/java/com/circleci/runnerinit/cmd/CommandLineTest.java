@@ -321,6 +321,6 @@ class CommandLineTest {
         variables.entrySet().stream()
             .map(each -> CStrings.encode(each.getKey() + "=" + each.getValue()))
             .toList();
-    return CommandLine.parse(List.of(words), new Environment(entries));
+    return new CommandLine(List.of(words), new Environment(entries));
   }
 }

@@ -41,7 +41,7 @@ public final class InvocationFuzz {
 
   private static void check(List<String> words, Environment environment) {
     try {
-      readAll(CommandLine.parse(words, environment));
+      readAll(new CommandLine(words, environment));
     } catch (UsageException e) {
       String message = String.valueOf(e.getMessage());
       if (words.stream().noneMatch(InvocationFuzz::isBareToken)) {

@@ -70,7 +70,7 @@ final class Rules {
   void stopAsked() {
     stops++;
     if (firstStopAt.isEmpty()) {
-      firstStopAt = Optional.of(kernel.nanoTime());
+      firstStopAt = Optional.of(kernel.nanos());
     }
   }
 
@@ -227,7 +227,7 @@ final class Rules {
   /** What the rules remember of the past. */
   String describe() {
     List<String> parts = new ArrayList<>();
-    parts.add(firstStopAt.map(at -> Long.toString(kernel.nanoTime() - at)).orElse("-"));
+    parts.add(firstStopAt.map(at -> Long.toString(kernel.nanos() - at)).orElse("-"));
     parts.add(stops + "/" + agents + "/" + services + "/" + refused);
     // What was said stands for what was decided.
     task.log()

@@ -192,7 +192,7 @@ public final class Simulation {
             }
           };
       exit = Optional.of(program.run(line));
-      endedAt = kernel.nanoTime();
+      endedAt = kernel.nanos();
     });
     return this;
   }
@@ -214,7 +214,7 @@ public final class Simulation {
       calls.add(call);
       callObserver.accept(call);
       pendingCall = Optional.of(call);
-      long deadline = kernel.nanoTime() + budget.toNanos();
+      long deadline = kernel.nanos() + budget.toNanos();
       kernel.await(() -> call.answer.isPresent() || call.broken.isPresent(), deadline);
       pendingCall = Optional.empty();
       call.broken.ifPresent(fault -> {

@@ -104,13 +104,13 @@ class TaskFlowTest {
     /** After whatever time it takes until the program calls. */
     Flow toldInTime() {
       return then(() -> {
-        long begin = kernel.nanoTime();
+        long begin = kernel.nanos();
         boolean goesOn = true;
         while (goesOn && task.pendingCall().isEmpty()) {
           assertThat(kernel.passTime()).as("there is a limit").isTrue();
           goesOn = kernel.settle();
         }
-        kernel.note("(" + Duration.ofNanos(kernel.nanoTime() - begin) + ")");
+        kernel.note("(" + Duration.ofNanos(kernel.nanos() - begin) + ")");
         task.pendingCall().orElseThrow().succeed();
       });
     }
@@ -123,13 +123,13 @@ class TaskFlowTest {
     Flow timePasses() {
       return then(() -> {
         int before = kernel.standardOutput().length() + kernel.trace().size();
-        long begin = kernel.nanoTime();
+        long begin = kernel.nanos();
         boolean goesOn = true;
         while (goesOn && kernel.standardOutput().length() + kernel.trace().size() == before) {
           assertThat(kernel.passTime()).as("there is a limit").isTrue();
           goesOn = kernel.settle();
         }
-        Duration passed = Duration.ofNanos(kernel.nanoTime() - begin);
+        Duration passed = Duration.ofNanos(kernel.nanos() - begin);
         kernel.note("(" + passed + ")");
       });
     }
@@ -142,7 +142,7 @@ class TaskFlowTest {
           throw new AssertionError("hangs after " + kernel.trace() + task.log());
         }
       });
-      long begin = kernel.nanoTime();
+      long begin = kernel.nanos();
       task.runTask();
       assertThat(steps).as("steps that did not come").isEmpty();
       assertThat(kernel.processes().stream().filter(p -> !p.isForeign() && !p.isKilled()))
@@ -155,7 +155,7 @@ class TaskFlowTest {
               text.append(
                   "> %s within %s: %s%n".formatted(call.route(), call.budget(), call.message())));
       text.append("ended after ")
-          .append(Duration.ofNanos(kernel.nanoTime() - begin))
+          .append(Duration.ofNanos(kernel.nanos() - begin))
           .append(", open: " + kernel.openDescriptors() + ", stacks: " + kernel.stacks() + "\n")
           .append(kernel.callCounts() + "\n");
       text.append("termination log: " + kernel.text("/dev/termination-log").orElse("none"));

@@ -30,8 +30,8 @@ class AcceptFailureTest {
         Kernel.of(
             new RefusingSyscalls(this::refuse) {
               @Override
-              public void pause(long nanos) {
-                assertThat(Duration.ofNanos(nanos)).isEqualTo(Duration.ofMillis(20));
+              public void pause(Duration time) {
+                assertThat(time).isEqualTo(Duration.ofMillis(20));
                 resting.countDown();
                 awaitRested();
               }

@@ -28,7 +28,7 @@ final class Served implements AutoCloseable {
         Kernel.of(
             new ForeignSyscalls() {
               @Override
-              public long nanoTime() {
+              public long nanos() {
                 return nanos.get();
               }
 
@@ -38,15 +38,15 @@ final class Served implements AutoCloseable {
               }
 
               @Override
-              public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+              public long invoke(long number, long a, long b, long c, long d, long e, long f) {
                 checkOpen();
                 return super.invoke(number, a, b, c, d, e, f);
               }
 
               @Override
-              public void pause(long nanos) {
+              public void pause(Duration time) {
                 checkOpen();
-                super.pause(nanos);
+                super.pause(time);
               }
             });
     HealthServer.start(kernel, ListenAddress.parse(address), shown, lines.log());

@@ -82,7 +82,7 @@ class LinuxTest {
     assertThat(KERNEL.files().list(folder.toString())).containsExactlyInAnyOrder("a", "l");
     assertThat(KERNEL.files().read(folder.resolve("a").toString(), 3)).asString().isEqualTo("tex");
     assertThat(KERNEL.files().readLink(folder.resolve("l").toString())).isEqualTo("/target");
-    assertThat(KERNEL.files().status(folder.toString()).isDirectory()).isTrue();
+    assertThat(KERNEL.files().status(folder.toString()).isRegular()).isFalse();
     assertThat(KERNEL.files().status(folder.resolve("a").toString()).size()).isEqualTo(4);
   }
 
@@ -132,7 +132,7 @@ class LinuxTest {
 
   @Test
   void shouldWakeAPollFromAnotherThread() throws Exception {
-    int wakeup = KERNEL.descriptors().openWakeup();
+    int wakeup = KERNEL.descriptors().openWakeup(false);
     Thread thread = new Thread(() -> KERNEL.descriptors().wake(wakeup));
     thread.start();
 
@@ -166,7 +166,7 @@ class LinuxTest {
     NativeBlock block = KERNEL.memory().allocate(64 * 1024);
     var output = new java.io.ByteArrayOutputStream();
     int read;
-    while ((read = KERNEL.descriptors().read(pipe.readEnd(), block)) > 0) {
+    while ((read = KERNEL.descriptors().read(pipe.readEnd(), block, block.size())) > 0) {
       output.writeBytes(block.copy(0, read));
     }
     KERNEL.descriptors().close(pipe.readEnd());
@@ -182,17 +182,9 @@ class LinuxTest {
   private static int spawn(
       String path, List<String> arguments, List<byte[]> environment, int output)
       throws KernelException {
-    var child =
-        KERNEL
-            .processes()
-            .prepare(
-                new SpawnRequest(
-                    path, arguments, environment, 0, output, 2, Optional.empty(), false));
-    try {
-      return KERNEL.processes().spawn(child);
-    } finally {
-      KERNEL.memory().release(child.block());
-    }
+    var request =
+        new SpawnRequest(path, arguments, environment, 0, output, 2, Optional.empty(), false);
+    return KERNEL.processes().spawn(request, () -> {});
   }
 
   private static WaitResult.Reaped awaitChild() throws KernelException {

@@ -24,15 +24,15 @@ public class RefusingSyscalls extends ForeignSyscalls {
     int refused = Syscall.valueOf(call).number();
     return new ForeignSyscalls() {
       @Override
-      public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+      public long invoke(long number, long a, long b, long c, long d, long e, long f) {
         return number == refused && a == argument ? -errno : super.invoke(number, a, b, c, d, e, f);
       }
     };
   }
 
   @Override
-  public long invoke(int number, long a, long b, long c, long d, long e, long f) {
-    Syscall call = requireNonNull(BY_NUMBER.get(number));
+  public long invoke(long number, long a, long b, long c, long d, long e, long f) {
+    Syscall call = requireNonNull(BY_NUMBER.get((int) number));
     long refused = refusals.refuse(call.name(), counts.merge(call, 1, Integer::sum) - 1);
     return refused < 0 ? refused : super.invoke(number, a, b, c, d, e, f);
   }

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -274,14 +275,14 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   @Override
-  public long nanoTime() {
+  public long nanos() {
     return now;
   }
 
   @Override
-  public void pause(long nanos) {
+  public void pause(Duration time) {
     countCall("PAUSE");
-    waitFor(() -> false, now + Math.max(1, nanos));
+    waitFor(() -> false, now + Math.max(1, time.toNanos()));
   }
 
   // --- memory ----------------------------------------------------------------------------------
@@ -292,7 +293,7 @@ public final class SimulatedKernel implements Syscalls {
 
   @Override
   public NativeBlock allocate(int bytes) {
-    NativeBlock block = new NativeBlock(nextAddress, ByteBuffer.allocate(bytes));
+    NativeBlock block = new NativeBlock(this, nextAddress, ByteBuffer.allocate(bytes));
     blocks.put(nextAddress, block);
     nextAddress += bytes + 64L;
     return block;
@@ -1272,8 +1273,8 @@ public final class SimulatedKernel implements Syscalls {
   }
 
   @Override
-  public long invoke(int number, long a, long b, long c, long d, long e, long f) {
-    Syscall syscall = requireNonNull(byNumber.get(number));
+  public long invoke(long number, long a, long b, long c, long d, long e, long f) {
+    Syscall syscall = requireNonNull(byNumber.get((int) number));
     countCall(syscall.name());
     int count = counts.merge(syscall, 1, Integer::sum) - 1;
     long refused = refusals.refuse(syscall.name(), count);

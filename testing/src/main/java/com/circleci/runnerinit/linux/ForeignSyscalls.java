@@ -75,13 +75,13 @@ public class ForeignSyscalls implements Syscalls {
   }
 
   @Override
-  public long invoke(int number, long a, long b, long c, long d, long e, long f) {
+  public long invoke(long number, long a, long b, long c, long d, long e, long f) {
     if (number == Syscall.EXIT_GROUP.number()) {
       // As by the call itself, but a JVM that is to write a cache of its classes does so.
       System.exit((int) a);
     }
     try {
-      return (long) syscall.invokeExact((long) number, a, b, c, d, e, f);
+      return (long) syscall.invokeExact(number, a, b, c, d, e, f);
     } catch (Throwable failure) {
       throw new IllegalStateException(failure);
     }
@@ -118,7 +118,7 @@ public class ForeignSyscalls implements Syscalls {
   @Override
   public NativeBlock allocate(int bytes) {
     MemorySegment segment = Arena.global().allocate(bytes, Long.BYTES);
-    return new NativeBlock(segment.address(), segment.asByteBuffer());
+    return new NativeBlock(this, segment.address(), segment.asByteBuffer());
   }
 
   @Override

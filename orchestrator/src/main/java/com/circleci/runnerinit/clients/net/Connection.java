@@ -205,7 +205,7 @@ public final class Connection extends Socket {
     if (!closed) {
       closed = true;
       kernel.descriptors().close(descriptor);
-      kernel.memory().release(block);
+      block.close();
     }
   }
 

@@ -220,7 +220,7 @@ public final class Resolver {
         unanswered.add(new Sent(question, server, turn, socket));
         kernel.descriptors().write(socket, block, 0, bytes.length);
       } catch (KernelException e) {
-        fail(server, "dial udp " + HostPort.write(server) + ": " + e.description());
+        fail(server, "dial udp " + HostPort.write(server) + ": " + e.getMessage());
       }
     }
 

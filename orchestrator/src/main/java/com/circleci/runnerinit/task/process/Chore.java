@@ -5,7 +5,6 @@ import java.util.Optional;
 
 /** Something that goes on beside the flow of a task, a little at a time, and never waits. */
 public interface Chore {
-  /** A moment that never comes. */
   long NEVER = Long.MAX_VALUE;
 
   /** What to wake up for; empty: nothing but time. */

@@ -25,11 +25,7 @@ public final class Descendants {
     this.processes = kernel.processes();
   }
 
-  /**
-   * Has every orphan come to this process: as the init of its PID namespace it does anyway.
-   *
-   * @throws KernelException where that is forbidden
-   */
+  /** Has every orphan come to this process: as the init of its PID namespace it does anyway. */
   public void adoptOrphans() throws KernelException {
     if (!isInit()) {
       processes.becomeSubreaper();

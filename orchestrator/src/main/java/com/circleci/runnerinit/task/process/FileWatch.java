@@ -26,25 +26,18 @@ public final class FileWatch implements Chore, AutoCloseable {
   private boolean watching;
   private boolean exists;
 
-  private FileWatch(Kernel kernel, String file, OptionalInt watch) {
+  /** Begins to watch, by looking for the first time. */
+  public FileWatch(Kernel kernel, String file) {
     this.kernel = kernel;
     this.file = file;
-    this.watch = watch;
     events = kernel.memory().allocate(EVENTS_BYTES);
-  }
-
-  /** Begins to watch, by looking for the first time. */
-  public static FileWatch begin(Kernel kernel, String file) {
-    OptionalInt watch;
     try {
       watch = OptionalInt.of(kernel.files().openWatch());
     } catch (KernelException e) {
       // The user's limit of inotify instances is used up: looking again does it too.
       watch = OptionalInt.empty();
     }
-    FileWatch begun = new FileWatch(kernel, file, watch);
-    begun.turn();
-    return begun;
+    turn();
   }
 
   public boolean exists() {
@@ -97,7 +90,7 @@ public final class FileWatch implements Chore, AutoCloseable {
   /** Which event it was does not matter. */
   private void drain(int descriptor) {
     try {
-      kernel.descriptors().read(descriptor, events);
+      kernel.descriptors().read(descriptor, events, EVENTS_BYTES);
     } catch (KernelException e) {
       if (e.errno() != Errno.EAGAIN) {
         // What can't be read would wake us for ever: looking again does it too.
@@ -115,6 +108,6 @@ public final class FileWatch implements Chore, AutoCloseable {
   @Override
   public void close() {
     closeWatch();
-    kernel.memory().release(events);
+    events.close();
   }
 }

@@ -13,7 +13,6 @@ import java.util.Optional;
  * never blocks, and a child that does not read is no error.
  */
 public final class InputFeed implements Chore, AutoCloseable {
-  private final Kernel kernel;
   private final Descriptors descriptors;
   private final int descriptor;
   private final NativeBlock block;
@@ -21,13 +20,8 @@ public final class InputFeed implements Chore, AutoCloseable {
   private int written;
   private boolean done;
 
-  /**
-   * A feed into a pipe, which it closes.
-   *
-   * @param descriptor the write end, which must not block
-   */
+  /** A feed into the write end of a pipe, which must not block, and which it closes. */
   public InputFeed(Kernel kernel, int descriptor, byte[] bytes) {
-    this.kernel = kernel;
     this.descriptors = kernel.descriptors();
     this.descriptor = descriptor;
     length = bytes.length;
@@ -63,7 +57,7 @@ public final class InputFeed implements Chore, AutoCloseable {
       done = true;
       descriptors.close(descriptor);
       block.wipe();
-      kernel.memory().release(block);
+      block.close();
     }
   }
 }

@@ -3,7 +3,6 @@ package com.circleci.runnerinit.task.process;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.NativeBlock;
-import com.circleci.runnerinit.linux.PreparedSpawn;
 import com.circleci.runnerinit.linux.SpawnRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.OptionalInt;
@@ -22,45 +21,36 @@ public final class Spawner {
   private static final int RAISE = 100;
 
   private final Kernel kernel;
-  private final OptionalInt file;
-  private final int own;
+  private OptionalInt file = OptionalInt.empty();
+  private int own;
 
   /** There from the start: between a child's start and what is noted of it, nothing may fail. */
   private final NativeBlock block;
 
-  private Spawner(Kernel kernel, OptionalInt file, int own) {
+  /** To be made before dumps are forbidden: after that, the file is the superuser's. */
+  public Spawner(Kernel kernel) {
     this.kernel = kernel;
-    this.file = file;
-    this.own = own;
     block = kernel.memory().allocate(FILE_BYTES);
-  }
-
-  /** To be called before dumps are forbidden: after that, the file is the superuser's. */
-  public static Spawner open(Kernel kernel) {
     try {
       byte[] text = kernel.files().read(FILE, FILE_BYTES);
-      int own = Integer.parseInt(new String(text, StandardCharsets.US_ASCII).strip());
-      return new Spawner(kernel, OptionalInt.of(kernel.files().openForWriting(FILE)), own);
+      own = Integer.parseInt(new String(text, StandardCharsets.US_ASCII).strip());
+      file = OptionalInt.of(kernel.files().openForWriting(FILE));
     } catch (KernelException | NumberFormatException e) {
       // No /proc, or a sandbox that forbids it: children are as likely to go as this process.
-      return new Spawner(kernel, OptionalInt.empty(), 0);
     }
   }
 
-  /**
-   * Returns the child's process id.
-   *
-   * @param last run when nothing but the kernel can refuse the child any more
-   */
+  /** As {@link com.circleci.runnerinit.linux.Processes#spawn}. */
   public int spawn(SpawnRequest request, Runnable last) throws KernelException {
-    PreparedSpawn child = kernel.processes().prepare(request);
-    setScore(Math.min(MAX, own + RAISE));
+    Runnable ready =
+        () -> {
+          setScore(Math.min(MAX, own + RAISE));
+          last.run();
+        };
     try {
-      last.run();
-      return kernel.processes().spawn(child);
+      return kernel.processes().spawn(request, ready);
     } finally {
       setScore(own);
-      kernel.memory().release(child.block());
     }
   }
 

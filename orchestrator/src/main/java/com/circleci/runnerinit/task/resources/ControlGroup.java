@@ -44,11 +44,7 @@ record ControlGroup(Files files, boolean unified, Map<String, String> folders) {
     return way;
   }
 
-  /**
-   * Parses {@code /proc/PID/cgroup}.
-   *
-   * @return paths by controller, the unified hierarchy's under the empty name
-   */
+  /** Parses {@code /proc/PID/cgroup}: paths by controller, the unified one's by the empty name. */
   static Map<String, String> parseMembership(String text) {
     Map<String, String> paths = new HashMap<>();
     for (String line : text.split("\n", -1)) {

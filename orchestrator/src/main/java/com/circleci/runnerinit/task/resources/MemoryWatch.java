@@ -82,7 +82,6 @@ public final class MemoryWatch implements Chore {
     return lookAt - kernel.clock().nanos();
   }
 
-  /** Looks, when it is time. */
   @Override
   public void turn() {
     long now = kernel.clock().nanos();

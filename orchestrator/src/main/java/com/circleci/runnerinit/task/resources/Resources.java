@@ -30,12 +30,7 @@ public final class Resources {
     killsBefore = container.read(Figure.OOM_KILLS).orElse(0);
   }
 
-  /**
-   * Begins to measure and to watch: the rest, which the task's start need not wait for.
-   *
-   * @param tell told of each shortage of memory
-   * @return empty where the memory is not limited, or can't be read
-   */
+  /** Begins to measure and to watch: the rest, which the task's start need not wait for. */
   public Optional<MemoryWatch> begin(Consumer<MemoryWatch.Shortage> tell) {
     cpuBefore = container.read(Figure.CPU_TIME).orElse(0);
     return MemoryWatch.begin(kernel, wayUp, tell);

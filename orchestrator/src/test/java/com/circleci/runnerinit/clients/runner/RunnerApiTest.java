@@ -253,10 +253,10 @@ final class RunnerApiTest extends ClientTest {
         Kernel.of(
             new ForeignSyscalls() {
               @Override
-              public void pause(long nanos) {
-                pauses.add(Duration.ofNanos(nanos));
+              public void pause(Duration time) {
+                pauses.add(time);
                 if (pausing) {
-                  super.pause(nanos);
+                  super.pause(time);
                 }
               }
             });

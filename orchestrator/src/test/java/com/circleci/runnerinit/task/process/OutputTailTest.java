@@ -3,7 +3,7 @@ package com.circleci.runnerinit.task.process;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.linux.NativeBlock;
-import java.nio.ByteBuffer;
+import com.circleci.runnerinit.linux.SimulatedKernel;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -100,7 +100,9 @@ class OutputTailTest {
     byte[] bytes = output.getBytes(StandardCharsets.UTF_8);
     for (int at = 0; at < bytes.length; at += piece) {
       int length = Math.min(piece, bytes.length - at);
-      tail.append(new NativeBlock(0, ByteBuffer.wrap(bytes, at, length).slice()), length);
+      NativeBlock block = new SimulatedKernel().allocate(length);
+      block.bytes().put(0, bytes, at, length);
+      tail.append(block, length);
     }
   }
 }
