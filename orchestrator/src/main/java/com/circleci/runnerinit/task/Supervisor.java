@@ -101,19 +101,32 @@ final class Supervisor {
     }
   }
 
+  private Supervisor(
+      Kernel kernel,
+      TaskStatus status,
+      Set<Integer> stopSignals,
+      int signals,
+      int wakeup,
+      Spawner spawner) {
+    this.kernel = kernel;
+    this.status = status;
+    this.stopSignals = stopSignals;
+    this.signals = signals;
+    this.wakeup = wakeup;
+    this.spawner = spawner;
+    descendants = new Descendants(kernel);
+  }
+
   /**
    * Has signals come to this process.
    *
    * @param stopSignals those that mean what SIGTERM and SIGINT mean
    */
-  Supervisor(Kernel kernel, TaskStatus status, Set<Integer> stopSignals) throws KernelException {
-    this.kernel = kernel;
-    this.status = status;
-    this.stopSignals = stopSignals;
-    descendants = new Descendants(kernel);
-    signals = kernel.descriptors().openSignals();
-    wakeup = kernel.descriptors().openWakeup(false);
-    spawner = new Spawner(kernel);
+  static Supervisor open(Kernel kernel, TaskStatus status, Set<Integer> stopSignals)
+      throws KernelException {
+    int signals = kernel.descriptors().openSignals();
+    int wakeup = kernel.descriptors().openWakeup(false);
+    return new Supervisor(kernel, status, stopSignals, signals, wakeup, Spawner.open(kernel));
   }
 
   /** Has orphans come to this process, and its secrets stay with it. */

@@ -217,7 +217,7 @@ public final class TaskRun {
 
   /** Signals and orphans come to this process before anything else starts. */
   private Optional<Failure> superviseProcesses() throws KernelException {
-    supervisor = Optional.of(new Supervisor(kernel, status, plan.stopSignals()));
+    supervisor = Optional.of(Supervisor.open(kernel, status, plan.stopSignals()));
     supervisor().begin();
     supervisor().add(new StartPages(kernel));
     return Optional.empty();
@@ -319,7 +319,7 @@ public final class TaskRun {
     }
     status.become("awaiting_readiness");
     LogEvent line = log.event("orchestrator: wait-for-readiness");
-    try (FileWatch file = new FileWatch(kernel, configuration.readinessFile())) {
+    try (FileWatch file = FileWatch.begin(kernel, configuration.readinessFile())) {
       supervisor().add(file);
       Wake wake = supervisor().await(READINESS_LIMIT, file::exists);
       supervisor().dismiss(file);

@@ -26,18 +26,25 @@ public final class FileWatch implements Chore, AutoCloseable {
   private boolean watching;
   private boolean exists;
 
-  /** Begins to watch, by looking for the first time. */
-  public FileWatch(Kernel kernel, String file) {
+  private FileWatch(Kernel kernel, String file, OptionalInt watch) {
     this.kernel = kernel;
     this.file = file;
+    this.watch = watch;
     events = kernel.memory().allocate(EVENTS_BYTES);
+  }
+
+  /** Begins to watch, by looking for the first time. */
+  public static FileWatch begin(Kernel kernel, String file) {
+    OptionalInt watch;
     try {
       watch = OptionalInt.of(kernel.files().openWatch());
     } catch (KernelException e) {
       // The user's limit of inotify instances is used up: looking again does it too.
       watch = OptionalInt.empty();
     }
-    turn();
+    FileWatch begun = new FileWatch(kernel, file, watch);
+    begun.turn();
+    return begun;
   }
 
   public boolean exists() {

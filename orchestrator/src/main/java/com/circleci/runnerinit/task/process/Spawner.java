@@ -21,22 +21,28 @@ public final class Spawner {
   private static final int RAISE = 100;
 
   private final Kernel kernel;
-  private OptionalInt file = OptionalInt.empty();
-  private int own;
+  private final OptionalInt file;
+  private final int own;
 
   /** There from the start: between a child's start and what is noted of it, nothing may fail. */
   private final NativeBlock block;
 
-  /** To be made before dumps are forbidden: after that, the file is the superuser's. */
-  public Spawner(Kernel kernel) {
+  private Spawner(Kernel kernel, OptionalInt file, int own) {
     this.kernel = kernel;
+    this.file = file;
+    this.own = own;
     block = kernel.memory().allocate(FILE_BYTES);
+  }
+
+  /** To be called before dumps are forbidden: after that, the file is the superuser's. */
+  public static Spawner open(Kernel kernel) {
     try {
       byte[] text = kernel.files().read(FILE, FILE_BYTES);
-      own = Integer.parseInt(new String(text, StandardCharsets.US_ASCII).strip());
-      file = OptionalInt.of(kernel.files().openForWriting(FILE));
+      int own = Integer.parseInt(new String(text, StandardCharsets.US_ASCII).strip());
+      return new Spawner(kernel, OptionalInt.of(kernel.files().openForWriting(FILE)), own);
     } catch (KernelException | NumberFormatException e) {
       // No /proc, or a sandbox that forbids it: children are as likely to go as this process.
+      return new Spawner(kernel, OptionalInt.empty(), 0);
     }
   }
 
