@@ -275,10 +275,9 @@ build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
 
 ## Build the init images: ./do images [agent|test-agent]
 ##
-## By podman, buildah or docker buildx, whichever is there, for each architecture that has an
-## executable in target/bin/linux. agent has the task agent of the image circleci/picard,
-## test-agent the fake one. Each is left in the tool's storage, and in target/images as an OCI
-## layout, whose digest depends on the executables and the revision alone.
+## For each architecture that has an executable in target/bin/linux. agent has the task agent of
+## the image circleci/picard, test-agent the fake one. Each is left in the tool's storage, and in
+## target/images as an OCI layout, whose digest depends on the executables and the revision alone.
 ##
 ##   IMAGE_REPOSITORY      its name; localhost/runner-init when it is not to be pushed
 ##   IMAGE_TAG_SUFFIX      for the tag, which is agent$IMAGE_TAG_SUFFIX
@@ -287,7 +286,7 @@ build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
 ##   SKIP_PUSH             false pushes what was built; SKIP_PUSH_TEST_AGENT for test-agent alone
 ##   COSIGN_KEY            what to sign it with when it is pushed: a key's path, or env://VARIABLE;
 ##                         COSIGN_PASSWORD opens it
-##   IMAGE_BUILDER         podman, buildah or docker
+##   IMAGE_BUILDER         podman or buildah
 ##   SKIP_BUILD            true takes the executables in target/bin as they are
 ##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
 verb_images() {
@@ -298,16 +297,10 @@ verb_images() {
 ## Build one image for each supported version of CircleCI server
 ##
 ## docker/server-versions has the versions, each with the tag of its task agent.
-## SERVER_REPO_PATH=CLONE ./do images-for-server pin writes these tags. The rest is as for images.
+## The rest is as for images.
 verb_images_for_server() {
-  case ${1:-build} in
-    pin) pin_server_versions ;;
-    build)
-      build_unless_told_not_to
-      images_for_server
-      ;;
-    *) die "images-for-server: pin, or nothing" ;;
-  esac
+  build_unless_told_not_to
+  images_for_server
 }
 
 # --- checks ----------------------------------------------------------------------------------
@@ -315,7 +308,8 @@ verb_images_for_server() {
 ## Run all tests: units on the JVM, then the acceptance tests on the executable
 ##
 ## ./do test --jvm runs those acceptance tests that don't depend on the image, on a JVM, without a
-## native build. Needs root: the acceptance tests start PID namespaces.
+## native build. With options of Maven, no unit tests are run. Needs root: the acceptance tests start
+## PID namespaces.
 verb_test() {
   find_jdk
   ((EUID == 0)) || die "test: PID namespaces need root"
@@ -326,9 +320,9 @@ verb_test() {
       -Drunnerinit.jvm="$jvm" -Drunnerinit.soak.runs=50 -Dsurefire.reportNameSuffix=jvm "${@:2}"
     return
   fi
-  maven verify -pl orchestrator,testing -am
+  (($#)) || verb_unit_test
   build "$(machine_architecture)"
-  maven verify -DskipUnitTests=true
+  maven verify -DskipUnitTests=true "$@"
 }
 
 # Has the kernel run arm64 programs by QEMU, wherever their root is: what Debian's package sets up
@@ -425,7 +419,7 @@ verb_scan() {
 verb_unit_test() {
   find_jdk
   need cc=gcc promtool=prometheus "$arm64_headers"
-  maven test -pl orchestrator,testing -am
+  maven test -pl orchestrator,testing -am "$@"
 }
 
 ## Change the decision core in every small way, and see that a test fails each time
@@ -524,11 +518,6 @@ verb_install_devtools() {
   need mvn=maven musl-gcc=musl-tools ar=binutils shellcheck=shellcheck curl=curl "${test_tools[@]}"
 }
 
-## Delete what was built; the cache outside the checkout stays
-verb_clean() {
-  rm -rf "$root"/target "$root"/*/target
-}
-
 # --- help ------------------------------------------------------------------------------------
 
 verbs() { sed -n 's/^verb_\([a-z0-9_]*\)() .*/\1/p' "$0" | tr _ - | sort; }
@@ -567,7 +556,7 @@ main() {
   verbs | grep -qx -- "$verb" || die "unknown verb $verb: ./do help lists them"
   [[ $verb == help ]] || say "$verb: $(describe "$verb" | head -n 1)$(last_took "$verb")"
   "verb_${verb//-/_}" "$@"
-  [[ $verb == help || $verb == clean ]] || took "$verb" "$SECONDS"
+  [[ $verb == help ]] || took "$verb" "$SECONDS"
 }
 
 main "$@"

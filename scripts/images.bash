@@ -14,22 +14,11 @@ image_architectures() {
   printf '%s\n' "${found[@]}"
 }
 
-# The tool to build with: IMAGE_BUILDER, else the first one that is there, else Debian's podman.
+# The tool to build with: Debian's podman, unless IMAGE_BUILDER names buildah.
 image_builder() {
-  local tool=${IMAGE_BUILDER:-}
-  if [[ -z $tool ]]; then
-    if command -v podman >/dev/null; then tool=podman
-    elif command -v buildah >/dev/null; then tool=buildah
-    elif docker buildx version >/dev/null 2>&1 && docker info >/dev/null 2>&1; then tool=docker
-    else
-      tool=podman
-      need podman=podman runc=runc catatonit=catatonit
-    fi
-  fi
-  case $tool in
-    podman | buildah | docker) command -v "$tool" >/dev/null || die "images: $tool is not installed" ;;
-    *) die "images: IMAGE_BUILDER is podman, buildah or docker, not $tool" ;;
-  esac
+  local tool=${IMAGE_BUILDER:-podman}
+  [[ $tool == podman || $tool == buildah ]] || die "images: IMAGE_BUILDER is podman or buildah, not $tool"
+  need "$tool=$tool"
   printf '%s\n' "$tool"
 }
 
@@ -46,12 +35,8 @@ image_time() {
 
 # The task agent's image must be had before it can be built upon; a newer one is taken if there is one.
 fetch_task_agent() {
-  local tool=$1 image=$2
-  case $tool in
-    podman) podman pull --quiet "$image" >/dev/null 2>&1 || podman image exists "$image" ;;
-    buildah) buildah pull --quiet "$image" >/dev/null 2>&1 || buildah inspect --type image "$image" >/dev/null 2>&1 ;;
-    docker) docker pull --quiet "$image" >/dev/null 2>&1 || docker image inspect "$image" >/dev/null 2>&1 ;;
-  esac
+  "$1" pull --quiet "$2" >/dev/null 2>&1 ||
+    if [[ $1 == podman ]]; then podman image exists "$2"; else buildah inspect --type image "$2" >/dev/null 2>&1; fi
 }
 
 # Builds NAME-ARCHITECTURE for each architecture, and NAME, the manifest list of them; and writes
@@ -77,14 +62,7 @@ build_image() {
   mkdir -p "$root/target/images" "$root/target/bin/link"
   # In a folder of its own, since COPY follows a link that it is given, and keeps one that it finds.
   ln -sfn circleci-agent "$root/target/bin/link/circleci"
-  (
-    set -e
-    if [[ $tool == docker ]]; then
-      build_with_docker "$name" "$suffix" "$layout"
-    else
-      build_with_containers "$name" "$suffix" "$layout"
-    fi
-  ) >"$root/target/images/$tag.log" 2>&1 &
+  build_layout "$name" "$suffix" "$layout" >"$root/target/images/$tag.log" 2>&1 &
   wait $! || die "images: $tag could not be built by $tool: see target/images/$tag.log"
   describe_image "$layout" "$task_agent"
   say "$name$suffix: $(layout_digest "$layout"), ${architectures[*]}, by $tool, in target/images/$tag"
@@ -94,12 +72,11 @@ build_image() {
   say "$name$suffix: pushed, $(if [[ -n ${COSIGN_KEY:-} ]]; then echo "signed, with SBOM and provenance"; else echo "not signed, since COSIGN_KEY names no key"; fi)"
 }
 
-# By podman or buildah: no label of the tool's own, no history, no time but that of the revision.
-build_with_containers() {
+# No label of the tool's own, no history, no time but that of the revision.
+build_layout() {
   local name=$1 suffix=$2 layout=$3 verb=build
   [[ $tool == buildah ]] && verb=bud
   for architecture in "${architectures[@]}"; do
-    # The platform of the building machine docker says itself.
     "$tool" "$verb" --tag "$name-$architecture$suffix" --platform "linux/$architecture" \
       --build-arg BUILDPLATFORM="linux/$(machine_architecture)" \
       --no-cache --layers=true --force-rm --pull=false --identity-label=false --omit-history \
@@ -118,22 +95,6 @@ build_with_containers() {
   "$tool" tag "$name-$(machine_architecture)$suffix" "$name$suffix"
 }
 
-build_with_docker() {
-  local name=$1 suffix=$2 layout=$3 platforms
-  platforms=$(printf ',linux/%s' "${architectures[@]}")
-  SOURCE_DATE_EPOCH=$(image_time)
-  export SOURCE_DATE_EPOCH
-  docker buildx build --platform "${platforms#,}" --no-cache --provenance=false --sbom=false \
-    --output "type=oci,tar=false,dest=$layout,name=$name$suffix,rewrite-timestamp=true" \
-    "${options[@]}" "$root/target/bin"
-  # From the cache of the first: for docker itself, which holds one platform under a name.
-  for architecture in "${architectures[@]}"; do
-    docker buildx build --platform "linux/$architecture" --provenance=false --sbom=false \
-      --load --tag "$name-$architecture$suffix" "${options[@]}" "$root/target/bin"
-  done
-  docker tag "$name-$(machine_architecture)$suffix" "$name$suffix"
-}
-
 # The digest of what the layout holds: an index of one manifest a platform.
 layout_digest() { grep -o '"digest":"sha256:[0-9a-f]*"' "$1/index.json" | head -n 1 | cut -d'"' -f4; }
 
@@ -141,38 +102,26 @@ build_test_image() {
   build_image test.Dockerfile test-agent "" "${SKIP_PUSH_TEST_AGENT:-${SKIP_PUSH:-true}}" fake
 }
 
-task_agent() { printf '%s:%s\n' "${TASK_AGENT_IMAGE:-docker.io/circleci/picard}" "${PICARD_VERSION:-agent}"; }
-
 build_agent_image() {
-  build_image Dockerfile agent "${IMAGE_TAG_SUFFIX:-}" "${SKIP_PUSH:-true}" "$(task_agent)" \
-    --build-arg TASK_AGENT_IMAGE="$(task_agent | sed 's/:[^:]*$//')" --build-arg PICARD_VERSION="${PICARD_VERSION:-agent}"
+  local image=${TASK_AGENT_IMAGE:-docker.io/circleci/picard} tag=${PICARD_VERSION:-agent} tool
+  tool=$(image_builder)
+  fetch_task_agent "$tool" "$image:$tag" ||
+    die "images: agent${IMAGE_TAG_SUFFIX:-}: not built, since $image:$tag is neither here nor to be had from its registry"
+  build_image Dockerfile agent "${IMAGE_TAG_SUFFIX:-}" "${SKIP_PUSH:-true}" "$image:$tag" \
+    --build-arg TASK_AGENT_IMAGE="$image" --build-arg PICARD_VERSION="$tag"
 }
 
 images() {
-  local which=${1:-all} missing had=true tool
-  case $which in
-    test-agent)
+  case ${1:-all} in
+    test-agent) build_test_image ;;
+    agent) build_agent_image ;;
+    all)
       build_test_image
-      return
+      build_agent_image
       ;;
-    agent) ;;
-    all) build_test_image ;;
-    *) die "images: agent or test-agent, not $which" ;;
+    *) die "images: agent or test-agent, not $1" ;;
   esac
-  tool=$(image_builder)
-  fetch_task_agent "$tool" "$(task_agent)" || had=false
-  missing="agent${IMAGE_TAG_SUFFIX:-}: not built, since $(task_agent) is neither here nor to be had from its registry"
-  if $had; then
-    build_agent_image
-  elif [[ $which == all && ${SKIP_PUSH:-true} != false ]]; then
-    # Offline, the image for tests is what there is; who asks for the other, or publishes, must not miss it.
-    say "$missing"
-  else
-    die "images: $missing"
-  fi
 }
-
-server_versions() { grep -E '^[0-9]' "${SERVER_VERSIONS:-$root/docker/server-versions}"; }
 
 images_for_server() {
   local server tag built=0
@@ -183,22 +132,6 @@ images_for_server() {
     fi
     PICARD_VERSION=$tag IMAGE_TAG_SUFFIX=-server-$server images agent
     built=$((built + 1))
-  done < <(server_versions)
+  done < <(grep -E '^[0-9]' "$root/docker/server-versions")
   ((built)) || die "images-for-server: no version is pinned in docker/server-versions, which says how to pin them"
-}
-
-# Reads the tags from a clone of the server's repository, where the newest version is on main.
-pin_server_versions() {
-  local repository=${SERVER_REPO_PATH:?a clone of the repository of CircleCI server} file=$root/docker/server-versions
-  local server newest branch tag
-  newest=$(server_versions | tail -n 1 | cut -d' ' -f1)
-  for server in $(server_versions | cut -d' ' -f1); do
-    branch=server-$server
-    [[ $server == "$newest" ]] && branch=main
-    tag=$(git -C "$repository" show "$branch:images.yaml" |
-      sed -n '/^\.\{0,1\}circleci:/,/^[^ ]/s/^ *picard: *["'\'']\{0,1\}\([^"'\'' ]*\).*/\1/p')
-    [[ -n $tag ]] || die "images-for-server: no circleci.picard in images.yaml on $branch of $repository"
-    sed -i "s/^$server .*/$server $tag/" "$file"
-    say "server $server: task agent $tag"
-  done
 }
