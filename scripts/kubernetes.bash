@@ -2,59 +2,42 @@
 # namespaces of its own.
 
 kubernetes_programs() {
-  local version package flags=''
-  version=$(sed -nE 's/^\tk8s\.io\/kubernetes (v[0-9.]+).*/\1/p' "$root/smoke/cluster/go.mod")
+  local version package folder=$root/smoke/cluster flags='-s -w ' tools key
+  version=$(sed -nE 's/^\tk8s\.io\/kubernetes (v[0-9.]+).*/\1/p' "$folder/go.mod")
   # Clients and the node are compared by these.
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
     flags+=" -X $package.gitVersion=$version -X $package.gitMajor=1 -X $package.gitMinor=$(cut -d. -f2 <<<"$version")"
   done
-  kubernetes=$(go_module_tools kubernetes "$root/smoke/cluster" "$flags") || exit 1
+  key=$(cat <(printf '%s\n' "$flags") "$folder"/go.{mod,sum} | sha256sum | cut -c1-16)
+  mapfile -t tools < <(sed -n '/^tool (/,/^)/s/^\t//p' "$folder/go.mod")
+  kubernetes=$(go_tools kubernetes "$key" -C "$folder" -mod=readonly -trimpath -ldflags "$flags" "${tools[@]}") || exit 1
 }
 
-# certificate NAME SUBJECT [SUBJECT-ALTERNATIVE-NAMES], signed by the CA of this cluster.
-certificate() {
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$state/$1.key" -subj "$2" -out "$state/$1.csr" 2>/dev/null
-  openssl x509 -req -in "$state/$1.csr" -CA "$state/ca.crt" -CAkey "$state/ca.key" -CAcreateserial -days 2 -out "$state/$1.crt" \
-    ${3:+-extfile <(printf 'subjectAltName=%s\n' "$3")} 2>/dev/null
-  rm "$state/$1.csr"
-}
-
-# kubeconfig NAME SUBJECT: for who has that certificate.
+# kubeconfig NAME USER [GROUP]: for who has that token.
 kubeconfig() {
-  certificate "$1" "$2"
+  local token
+  token=$(od -An -N16 -tx8 /dev/urandom | tr -d ' ')
+  printf '%s\n' "$token,$2,$2${3:+,$3}" >>"$state/tokens"
   cat >"$state/$1.kubeconfig" <<-CONFIG
 	apiVersion: v1
 	kind: Config
 	current-context: runner-init
 	contexts: [{name: runner-init, context: {cluster: runner-init, user: $1}}]
-	clusters: [{name: runner-init, cluster: {server: "https://127.0.0.1:6443", certificate-authority: $state/ca.crt}}]
-	users: [{name: $1, user: {client-certificate: $state/$1.crt, client-key: $state/$1.key}}]
+	clusters: [{name: runner-init, cluster: {server: "https://127.0.0.1:6443", certificate-authority: $state/apiserver.crt}}]
+	users: [{name: $1, user: {token: $token}}]
 	CONFIG
 }
 
-# Certificates for two days and this cluster alone.
+# For this cluster alone; the API server makes its certificate itself.
 make_credentials() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$state/ca.key" -out "$state/ca.crt" \
-    -days 2 -subj /CN=runner-init-test 2>/dev/null
-  certificate server /CN=kubernetes IP:127.0.0.1,DNS:localhost
   openssl genrsa -out "$state/service-account.key" 2048 2>/dev/null
-  kubeconfig admin /O=system:masters/CN=admin
-  kubeconfig controller-manager /CN=system:kube-controller-manager
-  kubeconfig scheduler /CN=system:kube-scheduler
-  kubeconfig node /O=system:nodes/CN=system:node:localhost
+  kubeconfig admin admin system:masters
+  kubeconfig controller-manager system:kube-controller-manager
+  kubeconfig scheduler system:kube-scheduler
+  kubeconfig node system:node:localhost system:nodes
 }
 
 # The control groups of the Pods, of which the node has a folder of its own.
-cgroups() { find /sys/fs/cgroup -maxdepth 2 -type d -path "*/$1"; }
-
-# Those that a killed run has left.
-remove_old_cgroups() {
-  local folder
-  while read -r folder; do
-    kill -0 "${folder##*-}" 2>/dev/null || find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null || true
-  done < <(cgroups 'runner-init-[0-9]*')
-}
-
 make_cgroups() {
   local hierarchy file
   if [[ -e /sys/fs/cgroup/cgroup.controllers ]]; then
@@ -75,9 +58,7 @@ start_cluster() {
   local name="runner-init-$$" tries
   state=$root/target/cluster
   rm -rf "$state"
-  (umask 077 && mkdir -p "$state")
-  (umask 077 && make_credentials)
-  remove_old_cgroups
+  (umask 077 && mkdir -p "$state" && make_credentials)
   make_cgroups "$name"
   # What is in these namespaces ends with their first process, which ends with this script.
   setpriv --pdeathsig KILL unshare --pid --mount --net --ipc --uts --fork --kill-child --mount-proc \
@@ -106,8 +87,8 @@ stop_cluster() {
       find "$folder" -depth -type d -exec rmdir {} + 2>/dev/null && break
       sleep 0.1
     done
-  done < <(cgroups "$cluster_cgroup")
-  rm -rf "$state"/{containerd,etcd,kubelet,registry} "$state"/*.key "$state"/*.kubeconfig
+  done < <(find /sys/fs/cgroup -maxdepth 2 -type d -name "$cluster_cgroup")
+  rm -rf "$state"/{containerd,etcd,kubelet,registry,tokens} "$state"/*.key "$state"/*.kubeconfig
   cluster=''
 }
 
