@@ -22,18 +22,6 @@ podman_of_our_own() {
 	CONF
 }
 
-# base NAME: an image of what standard input, a Dockerfile, says of the folder of that name.
-base() { podman build --quiet --tag "localhost/smoke:$1" --file - "$smoke_dir/base/$1" >/dev/null; }
-
-# What the task becomes in the end, to show that the base image's own programs run under it.
-program_of() { printf '#!/bin/sh\necho program of %s\n' "$1" >"$smoke_dir/base/$1/program" && chmod 755 "$smoke_dir/base/$1/program"; }
-
-compile_program_of() {
-  local name=$1 compiler=$2
-  printf '#include <stdio.h>\nint main(void) { return puts("program of %s") < 0; }\n' "$name" |
-    "$compiler" -x c -o "$smoke_dir/base/$name/program" -
-}
-
 # A minimal Debian, kept from run to run.
 debian_root() {
   local kept=$cache/base-images/debian-bookworm.tar
@@ -45,49 +33,31 @@ debian_root() {
     rm -rf "$smoke_dir/debian"
     mv "$kept.new" "$kept"
   fi
-  cp "$kept" "$smoke_dir/base/debian/root.tar"
+  cp "$kept" "$smoke_dir/base/debian.tar"
 }
+
+base_images=(nothing one-file busybox glibc debian musl)
 
 make_base_images() {
-  local name
-  rm -rf "$smoke_dir/base"
-  for name in nothing one-file busybox glibc debian musl; do mkdir -p "$smoke_dir/base/$name"; done
-  base nothing <<<$'FROM scratch\nLABEL holds=nothing'
-  echo "the only file" >"$smoke_dir/base/one-file/file"
-  base one-file <<<$'FROM scratch\nCOPY file /file'
-
-  mkdir -p "$smoke_dir/base/busybox/bin"
-  cp "$(command -v busybox)" "$smoke_dir/base/busybox/bin/busybox"
-  ln -s busybox "$smoke_dir/base/busybox/bin/sh"
-  ln -s busybox "$smoke_dir/base/busybox/bin/cp"
-  program_of busybox
-  base busybox <<<$'FROM scratch\nCOPY . /'
-
-  # The loader and the library, no shell.
-  compile_program_of glibc cc
-  copy_with_libraries glibc /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6
-  base glibc <<<$'FROM scratch\nCOPY . /'
-  compile_program_of musl musl-gcc
-  copy_with_libraries musl /lib/ld-musl-x86_64.so.1
-  base musl <<<$'FROM scratch\nCOPY . /'
-
+  local base=$smoke_dir/base name
+  rm -rf "$base"
+  mkdir -p "$base"
+  echo "the only file" >"$base/file"
+  # What the task becomes in the end, to show that the base image's own programs run under it.
+  for name in busybox debian; do
+    printf '#!/bin/sh\necho program of %s\n' "$name" >"$base/program-$name"
+    chmod 755 "$base/program-$name"
+  done
+  for name in glibc=cc musl=musl-gcc; do
+    printf '#include <stdio.h>\nint main(void) { return puts("program of %s") < 0; }\n' "${name%=*}" |
+      "${name#*=}" -x c -o "$base/program-${name%=*}" -
+  done
   debian_root
-  program_of debian
-  base debian <<<$'FROM scratch\nADD root.tar /\nCOPY program /program'
-
-  # Files of the size that they have in the real image, for init and for cp.
-  mkdir -p "$smoke_dir/base/real-size"
-  cp "$bin/orchestrator" "$smoke_dir/base/real-size/orchestrator"
-  head -c 60000000 /dev/urandom >"$smoke_dir/base/real-size/circleci-agent"
-  base real-size <<<$'FROM localhost/smoke:debian\nCOPY . /'
-}
-
-copy_with_libraries() {
-  local name=$1 file
-  shift
-  for file in "$@"; do
-    mkdir -p "$smoke_dir/base/$name$(dirname "$file")"
-    cp -L "$file" "$smoke_dir/base/$name$file"
+  cp "$bin/orchestrator" "$base/orchestrator"
+  head -c 60000000 /dev/urandom >"$base/circleci-agent"
+  for name in "${base_images[@]}" real-size; do
+    podman build --quiet --target "$name" --tag "localhost/smoke:$name" --build-context machine=/ \
+      --file "$root/smoke/base.Dockerfile" "$base" >/dev/null
   done
 }
 
@@ -140,6 +110,6 @@ smoke_tests_on_cluster() {
   IMAGE_REPOSITORY='' IMAGE_BUILDER=podman images test-agent
   make_base_images
   push_for_cluster localhost/runner-init:test-agent-amd64 init
-  for name in nothing one-file busybox glibc debian musl; do push_for_cluster "localhost/smoke:$name" "$name"; done
+  for name in "${base_images[@]}"; do push_for_cluster "localhost/smoke:$name" "$name"; done
   maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false -Dgroups=cluster -DexcludedGroups=none "$@"
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Runs a test for each base image of {@code scripts/smoke-tests.bash}, in each security context,
+ * Runs a test for each base image of {@code smoke/base.Dockerfile}, in each security context,
  * with whether the image has a program to run.
  */
 @Target(METHOD)
