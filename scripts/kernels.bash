@@ -4,39 +4,25 @@
 # emulation. The tests run on the host; testing/Machine.java is how they reach into a guest, whose
 # files are the host's, by virtiofs. KVM is not used: where it is nested, guests hang on it.
 
-# What Debian's lists name today: NAME ARCHITECTURE SUITE PACKAGE, the last a pattern of grep -E.
-# Versions are withdrawn within hours, so the newest that can be downloaded is taken.
-all_kernels="
-6.12 amd64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
-6.1 amd64 bookworm linux-image-6\.1\.0-[0-9]+-cloud-amd64
-5.10 amd64 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64
-"
+# What Debian's lists name today: NAME SUITE PACKAGE, the last a pattern of grep -E. Versions are
+# withdrawn within hours, so the newest that can be downloaded is taken.
+all_kernels='6.12 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
+6.1 bookworm linux-image-6\.1\.0-[0-9]+-cloud-amd64
+5.10 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64'
 
 kernel_modules=(virtio_pci virtio_net virtio_blk virtiofs loop overlay xfs)
 
-# Has apt ask for an architecture and a suite in lists of its own: the machine's dpkg must not know
-# of a foreign architecture. kernel_apt FOLDER ARCHITECTURE SUITE
+# Has apt ask for a suite in lists of its own: kernel_apt FOLDER SUITE
 kernel_apt() {
-  local apt=$1/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  mkdir -p "$apt"/{lists/partial,archives/partial}
-  : >"$apt/status"
-  printf 'deb [arch=%s signed-by=%s] http://deb.debian.org/%s main\n' \
-    "$2" $keyring "debian $3" "$2" $keyring "debian-security $3-security" >"$apt/sources"
-  cat >"$apt/conf" <<END
-APT::Architecture "$2";
-APT::Architectures { "$2"; };
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Dir::Etc::sourcelist "$apt/sources";
-Dir::Etc::sourceparts "-";
-Dir::State::lists "$apt/lists";
-Dir::State::status "$apt/status";
-Dir::Cache "$apt";
-END
+  local apt=$1/apt from='deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org'
+  mkdir -p "$apt/lists/partial"
+  printf '%s/debian%s main\n' "$from" " $2" "$from" "-security $2-security" >"$apt/sources"
+  printf '%s "%s";\n' Dir::Etc::sourcelist "$apt/sources" Dir::Etc::sourceparts - Dir::State::lists "$apt/lists" \
+    Dir::Cache "$apt" Acquire::Languages none APT::Sandbox::User root >"$apt/conf"
   export APT_CONFIG=$apt/conf
 }
 
-# Prints the folder of a kernel: fetch_kernel NAME ARCHITECTURE SUITE PACKAGE
+# Prints the folder of a kernel: fetch_kernel NAME SUITE PACKAGE
 fetch_kernel() {
   local folder=$cache/kernels/$1 package
   if [[ ! -f $folder/record ]]; then
@@ -44,10 +30,10 @@ fetch_kernel() {
     mkdir -p "$folder"
     say "downloading the kernel $1"
     (
-      kernel_apt "$folder" "$2" "$3"
+      kernel_apt "$folder" "$2"
       apt-get update -qq >&2
       cd "$folder" || exit
-      for package in $(apt-cache search --names-only '^linux-image-' | cut -d' ' -f1 | grep -xE "$4" | sort -rV); do
+      for package in $(apt-cache search --names-only '^linux-image-' | cut -d' ' -f1 | grep -xE "$3" | sort -rV); do
         apt-get download -qq "$package" >&2 && break
       done
     )
@@ -62,7 +48,7 @@ fetch_kernel() {
   printf '%s\n' "$folder"
 }
 
-# What the guest's first program does before it becomes the agent: make_initrd KERNEL-FOLDER INTO AGENT ROOTS
+# What the guest's first program does before it becomes the agent: make_initrd KERNEL-FOLDER INTO ROOTS
 make_initrd() {
   local version folder module path count=0
   version=$(basename "$1"/files/boot/vmlinuz-*)
@@ -89,7 +75,7 @@ ip link set lo up
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
 mount -t virtiofs -o ro root /new
-mount -t virtiofs roots /new$4
+mount -t virtiofs roots /new$3
 mount -t proc proc /new/proc
 mount -t sysfs sysfs /new/sys
 mount -t devtmpfs devtmpfs /new/dev
@@ -99,7 +85,7 @@ mount -t tmpfs tmpfs /new/run
 mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
 for controller in memory cpu pids; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
 mkswap /new/dev/vda && swapon /new/dev/vda
-exec chroot /new $3
+exec chroot /new $bin/guest-agent
 END
   chmod +x "$folder/init"
   (cd "$folder" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$2/initrd.gz"
@@ -117,12 +103,12 @@ share() {
   qemu+=(-chardev "socket,id=$tag,path=$socket" -device "vhost-user-fs-pci,chardev=$tag,tag=$tag")
 }
 
-# boot_guest KERNEL-FOLDER ARCHITECTURE: sets $guest_port once the agent answers
+# boot_guest KERNEL-FOLDER: sets $guest_port once the agent answers
 boot_guest() {
   local roots=$root/acceptance/target/roots began=$SECONDS
   guest=$(mktemp -d)
   mkdir -p "$roots"
-  make_initrd "$1" "$guest" "$root/target/bin/linux/$2/guest-agent" "$roots"
+  make_initrd "$1" "$guest" "$roots"
   truncate --size=256M "$guest/swap"
   guest_port=$((20000 + RANDOM % 10000))
   helpers=()
@@ -155,45 +141,32 @@ end_guest() {
   helpers=()
 }
 
-# Prints a line for each test, and the failures whole.
-report_kernel() {
-  awk -v kernel="$1" '
-    function field(name) {
-      return match($0, " " name "=\"[^\"]*\"") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4) : ""
-    }
-    /<testcase / {
-      class = field("classname"); sub(/\(.*/, "", class); sub(/.*\./, "", class)
-      line = sprintf("kernel %s: %s.%s %s s", kernel, class, field("name"), field("time"))
-      print line
-    }
-    /<(failure|error)[ >]/ { print "FAILED " line }' "${@:2}"
-}
-
 test_kernels() {
-  local names=() options=() argument name architecture suite package failed=() reports began folder
+  local names=() options=() argument name suite package failed=() reports=$root/acceptance/target/surefire-reports
+  local began folder known
+  known=$(cut -d' ' -f1 <<<"$all_kernels" | paste -sd' ')
   for argument; do
     if [[ $argument == -* ]]; then options+=("$argument"); else names+=("$argument"); fi
   done
-  ((${#names[@]})) || mapfile -t names < <(awk 'NF { print $1 }' <<<"$all_kernels")
+  ((${#names[@]})) || read -ra names <<<"$known"
   for name in "${names[@]}"; do
-    read -r _ architecture suite package < <(grep -E "^${name//./\\.} " <<<"$all_kernels") ||
-      die "test-kernels: no kernel $name; there are: $(awk 'NF { print $1 }' <<<"$all_kernels" | paste -sd' ')"
-    folder=$(fetch_kernel "$name" "$architecture" "$suite" "$package")
+    read -r _ suite package < <(awk -v name="$name" '$1 == name' <<<"$all_kernels") ||
+      die "test-kernels: no kernel $name; there are: $known"
+    folder=$(fetch_kernel "$name" "$suite" "$package")
     began=$SECONDS
-    boot_guest "$folder" "$architecture"
-    reports=$root/acceptance/target/surefire-reports
+    boot_guest "$folder"
     rm -f "$reports"/TEST-*-kernel-"$name".xml
     maven verify -pl acceptance -am -DskipUnitTests=true \
       -Dgroups='(core | kernel | guest) & !host' -DexcludedGroups= -Drunnerinit.guest="$guest_port" \
-      -Drunnerinit.architecture="$architecture" -Dsurefire.reportNameSuffix="kernel-$name" \
+      -Dsurefire.reportNameSuffix="kernel-$name" \
       -Djunit.jupiter.execution.parallel.config.fixed.parallelism=2 \
       -Djunit.jupiter.execution.timeout.default=300s \
       -Dsurefire.failIfNoSpecifiedTests=false "${options[@]}" || failed+=("$name")
     end_guest
     mkdir -p "$root/target/kernels"
     cp "$guest/console" "$root/target/kernels/$name.console"
-    report_kernel "$name" "$reports"/TEST-*-kernel-"$name".xml
-    say "kernel $name: $(cut -d' ' -f2- "$folder/record"), boot $boot_seconds s, all $((SECONDS - began)) s"
+    say "kernel $name: $(cut -d' ' -f2- "$folder/record"), $(grep -ho '<testcase ' "$reports"/TEST-*-kernel-"$name".xml | wc -l) tests," \
+      "boot $boot_seconds s, all $((SECONDS - began)) s"
     rm -rf "$guest"
   done
   ((${#failed[@]} == 0)) || die "failed on ${failed[*]}: the consoles are in target/kernels"
