@@ -20,21 +20,18 @@ fuzz_targets() { find "$fuzz_seeds" -mindepth 1 -maxdepth 1 -printf '%f\n' | sor
 
 # fuzz_one TARGET SECONDS SEED CLASS_PATH; 0 stands for any seed.
 fuzz_one() {
-  local work=$fuzz_work/$1 jvm=() jazzer=()
-  if (($2 < 30)); then
-    jvm=(-XX:TieredStopAtLevel=1) # the second compiler would not pay
-  else
-    jazzer=(--coverage_report="$work/coverage")
-  fi
+  local work=$fuzz_work/$1 compiler=4
+  # In a short run, the second compiler would not pay.
+  (($2 >= 30)) || compiler=1
   mkdir -p "$work/corpus"
   rm -f "$work"/{crash,timeout,oom,Crash}[-_]* "$work/passed"
   # An input that takes 256 MiB or 20 s is a finding, too.
-  "$JAVA_HOME/bin/java" -Xmx256m -XX:+UseSerialGC -XX:+EnableDynamicAgentLoading \
-    --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow "${jvm[@]}" \
+  "$JAVA_HOME/bin/java" -Xmx256m -XX:+UseSerialGC -XX:+EnableDynamicAgentLoading -XX:TieredStopAtLevel=$compiler \
+    --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
     -cp "$4" com.code_intelligence.jazzer.Jazzer \
     --target_class="com.circleci.runnerinit.$1" \
     --instrumentation_includes="$fuzz_guides" --custom_hook_includes="$fuzz_guides" \
-    --disabled_hooks="${fuzz_needless%:}" "${jazzer[@]}" --reproducer_path="$work" -artifact_prefix="$work/" \
+    --disabled_hooks="${fuzz_needless%:}" --reproducer_path="$work" -artifact_prefix="$work/" \
     -max_total_time="$2" -seed="$3" -timeout=20 -max_len=8192 \
     "$work/corpus" "$fuzz_seeds/$1" >"$work/log" 2>&1 && touch "$work/passed"
 }
