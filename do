@@ -2,7 +2,7 @@
 #
 # Every task of a developer or of CI. ./do help lists them.
 #
-# A verb is a function named verb_NAME; the "##" lines above it are its help.
+# A verb is a function named verb_NAME, here or in scripts/; the "##" lines above it are its help.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -40,21 +40,7 @@ test_tools=(
   strace=strace mkfs.xfs=xfsprogs tini=tini dumb-init=dumb-init catatonit=catatonit "$arm64_headers"
 )
 
-# For the Pods, and the images they are made of.
-smoke_tools=(
-  podman=podman runc=runc catatonit=catatonit buildah=buildah busybox=busybox-static
-  debootstrap=debootstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
-  nsenter=util-linux curl=curl promtool=prometheus cc=gcc musl-gcc=musl-tools
-  docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq readelf=binutils
-)
-
 is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
-
-# For a cluster of one node, beside what is built from source.
-cluster_tools=(
-  etcd=etcd-server containerd=containerd /usr/lib/cni/ptp=containernetworking-plugins
-  ip=iproute2 setpriv=util-linux pgrep=procps
-)
 
 # Sets JAVA_HOME to a JDK 25, whatever the java on the PATH is.
 find_jdk() {
@@ -92,6 +78,7 @@ need() {
 plain() { if [[ -t 1 ]]; then cat; else sed -u 's/\x1b\[[0-9;]*m//g'; fi; }
 
 maven() {
+  find_jdk
   need mvn=maven
   (cd "$root" && mvn --batch-mode --quiet "$@" 2> >(plain >&2)) | plain
 }
@@ -241,6 +228,8 @@ verb_build() {
   build "${wanted[@]}"
 }
 
+build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
+
 ## Take a script through the whole flow of a task: ./do run-task [--jvm] [FLAG…] [SCRIPT]
 ##
 ## Builds what is missing; then init fills a volume, and the orchestrator runs as PID 1 of a new
@@ -269,40 +258,6 @@ verb_run_task() {
     com.circleci.runnerinit.testing.RunTask "${programs[@]}" "$@"
 }
 
-# --- images ----------------------------------------------------------------------------------
-
-build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
-
-## Build the init images: ./do images [agent|test-agent]
-##
-## For each architecture that has an executable in target/bin/linux. agent has the task agent of
-## the image circleci/picard, test-agent the fake one. Each is left in the tool's storage, and in
-## target/images as an OCI layout, whose digest depends on the executables and the revision alone.
-##
-##   IMAGE_REPOSITORY      its name; localhost/runner-init when it is not to be pushed
-##   IMAGE_TAG_SUFFIX      for the tag, which is agent$IMAGE_TAG_SUFFIX
-##   PICARD_VERSION        the tag of the task agent's image; agent by default
-##   TASK_AGENT_IMAGE      that image, if it is not docker.io/circleci/picard
-##   SKIP_PUSH             false pushes what was built; SKIP_PUSH_TEST_AGENT for test-agent alone
-##   COSIGN_KEY            what to sign it with when it is pushed: a key's path, or env://VARIABLE;
-##                         COSIGN_PASSWORD opens it
-##   IMAGE_BUILDER         podman or buildah
-##   SKIP_BUILD            true takes the executables in target/bin as they are
-##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
-verb_images() {
-  build_unless_told_not_to
-  images "$@"
-}
-
-## Build one image for each supported version of CircleCI server
-##
-## docker/server-versions has the versions, each with the tag of its task agent.
-## The rest is as for images.
-verb_images_for_server() {
-  build_unless_told_not_to
-  images_for_server
-}
-
 # --- checks ----------------------------------------------------------------------------------
 
 ## Run all tests: units on the JVM, then the acceptance tests on the executable
@@ -311,7 +266,6 @@ verb_images_for_server() {
 ## native build. With options of Maven, no unit tests are run. Needs root: the acceptance tests start
 ## PID namespaces.
 verb_test() {
-  find_jdk
   ((EUID == 0)) || die "test: PID namespaces need root"
   need "${test_tools[@]}"
   if [[ ${1:-} == --jvm ]]; then
@@ -340,7 +294,6 @@ register_qemu() {
 ##
 ## On an arm64 machine ./do test runs all of them, without QEMU.
 verb_test_arm64() {
-  find_jdk
   ((EUID == 0)) || die "test-arm64: PID namespaces need root"
   need "${test_tools[@]}"
   register_qemu
@@ -350,55 +303,6 @@ verb_test_arm64() {
     -Dgroups='(core & !unemulated) | foreign' -DexcludedGroups= \
     -Drunnerinit.architecture=arm64 -Dsurefire.reportNameSuffix=arm64 \
     -Djunit.jupiter.execution.parallel.config.fixed.parallelism=2
-}
-
-## Run the tests that depend on the kernel on other kernels, in virtual machines: ./do test-kernels [KERNEL…]
-##
-## 6.12, 6.1 and 5.10 of Debian, all when none is named. QEMU emulates the processor; minutes a kernel. Kernels are
-## downloaded from Debian once, into the cache. -Dtest=ShutdownTest runs one class. Needs root.
-verb_test_kernels() {
-  find_jdk
-  ((EUID == 0)) || die "test-kernels: the guests share this machine's files as root"
-  need "${test_tools[@]}" qemu-system-x86_64=qemu-system-x86 busybox=busybox-static modprobe=kmod xz=xz-utils
-  [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
-  "$(musl_gcc "$(machine_architecture)")" -static -Os -s -Wall -Wextra -Werror \
-    -o "$bin/guest-agent" "$root/testing/src/main/c/guest-agent.c"
-  # shellcheck source=scripts/kernels.bash
-  source "$root/scripts/kernels.bash"
-  test_kernels "$@"
-}
-
-## Run the images in Pods, over every kind of base image, and check what an operator deploys
-##
-## By podman, offline, in a storage of its own. Needs root. A line that begins with "smoke:" tells
-## of each base image and security context when the task began and how soon the container ended.
-## SKIP_BUILD=true takes the executables in target/bin as they are.
-##
-## With KUBECONFIG set, the Pods run on that cluster instead, in namespaces that are deleted in the
-## end:
-##
-##   IMAGE_REPOSITORY      where the images are pushed to, as tags smoke-…, and nodes pull from
-##   KUBECTL               the kubectl to ask by; that on the PATH by default
-##   SMOKE_DEADLINE        seconds that a Pod may take until its containers run (120)
-verb_smoke_tests() {
-  ((EUID == 0)) || die "smoke-tests: podman runs the Pods as root"
-  need "${smoke_tools[@]}"
-  find_jdk
-  build_unless_told_not_to
-  if [[ -n ${KUBECONFIG:-} ]]; then smoke_tests_on_cluster "$@"; else smoke_tests "$@"; fi
-}
-
-## Run the Pods on Kubernetes itself, and let its API server judge what is in deploy/
-##
-## Builds Kubernetes from its Go modules, once, in ten minutes or more; then runs a cluster of one
-## node in namespaces of its own, and on it what ./do smoke-tests runs when KUBECONFIG is set.
-## Needs root.
-verb_kubernetes_tests() {
-  ((EUID == 0)) || die "kubernetes-tests: a node needs root"
-  need "${smoke_tools[@]}" "${cluster_tools[@]}"
-  find_jdk
-  build_unless_told_not_to
-  kubernetes_tests "$@"
 }
 
 ## Look for secrets in the history
@@ -417,7 +321,6 @@ verb_scan() {
 
 ## Run the unit tests alone, in minutes
 verb_unit_test() {
-  find_jdk
   need cc=gcc promtool=prometheus "$arm64_headers"
   maven test -pl orchestrator,testing -am "$@"
 }
@@ -427,7 +330,6 @@ verb_unit_test() {
 ## A change that no test notices survives, and fails this verb. Which they are, beside the sources:
 ## orchestrator/target/pit-reports/index.html.
 verb_mutate() {
-  find_jdk
   maven test-compile -pl orchestrator
   local report=$root/orchestrator/target/pit-reports/mutations.xml result=0
   rm -f "$report"
@@ -436,36 +338,6 @@ verb_mutate() {
   printf 'mutants: %d tried, %d killed\n' "$(grep -c '<mutation ' "$report")" \
     "$(grep -c -E "status='(KILLED|TIMED_OUT)'" "$report")"
   return "$result"
-}
-
-## Fuzz the parsers that meet outside bytes: ./do fuzz [TARGET…] [--seconds N] [--seed N]
-##
-## Two targets at a time, N seconds each (10). A TARGET is a part of a name below
-## orchestrator/src/test/fuzz; none: all. What is found lies in target/fuzz.
-verb_fuzz() {
-  find_jdk
-  fuzz "$@"
-}
-
-## Measure what the orchestrator costs beside other init processes: ./do bench [FIGURE…]
-##
-## Offline, on a machine that does nothing else; needs root. Contestants take turns. A line that
-## begins with "bench:" tells for each goal whether it is reached (pass) or not (short). All results
-## and plots lie in target/bench/work; a whole run, with no FIGURE, writes those of docs/benchmarks.
-## init is all that tells of init: ext4, XFS, tmpfs, and Pods by podman.
-##
-##   --quick               five runs, without what takes long: about a minute
-##   --runs N              of each contestant (30)
-##   --executable PATH     another build of the orchestrator, as the contestant "other"
-##   SKIP_BUILD=true       takes the executable in target/bin as it is
-verb_bench() {
-  ((EUID == 0)) || die "bench: PID namespaces and control groups need root"
-  # fontconfig has the fonts of the plots.
-  need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc fc-list=fontconfig \
-    mkfs.ext4=e2fsprogs mkfs.xfs=xfsprogs podman=podman runc=runc
-  find_jdk
-  [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
-  bench "$@"
 }
 
 # The first section of the change log is that of the version in pom.xml.
@@ -482,7 +354,6 @@ check_changelog() {
 
 ## Check the format, the shell scripts, what the compiler finds, CI's configuration, version and NOTICE
 verb_lint() {
-  find_jdk
   need shellcheck=shellcheck
   (cd "$root" && shellcheck -x ./do .ci/run scripts/{*.bash,cluster} examples/*.sh orchestrator/src/main/roots/update)
   check_changelog
@@ -491,8 +362,6 @@ verb_lint() {
   local check=(pipx run --spec check-jsonschema==0.39.0 check-jsonschema --quiet --builtin-schema)
   "${check[@]}" vendor.circle-ci "$root"/.circleci/*.yml
   "${check[@]}" vendor.renovate "$root/renovate.json"
-  # shellcheck source=scripts/sizes.bash
-  source "$root/scripts/sizes.bash"
   check_spelling
   check_sizes
   verb_license_attributions check
@@ -500,15 +369,8 @@ verb_lint() {
   maven test-compile
 }
 
-## Write NOTICE: whose work is linked into the executable; license-attributions check compares
-verb_license_attributions() {
-  find_jdk
-  license_attributions "$@"
-}
-
 ## Format the sources
 verb_format() {
-  find_jdk
   maven spotless:apply
 }
 
@@ -520,14 +382,16 @@ verb_install_devtools() {
 
 # --- help ------------------------------------------------------------------------------------
 
-verbs() { sed -n 's/^verb_\([a-z0-9_]*\)() .*/\1/p' "$0" | tr _ - | sort; }
+sources=("$root/do" "$root"/scripts/*.bash)
+
+verbs() { sed -n 's/^verb_\([a-z0-9_]*\)() .*/\1/p' "${sources[@]}" | tr _ - | sort; }
 
 # The help of a verb: the comment above its function.
 describe() {
   awk -v name="verb_${1//-/_}() " '
     /^##/ { sub(/^## ?/, ""); text = text $0 "\n"; next }
     index($0, name) == 1 { printf "%s", text; exit }
-    { text = "" }' "$0"
+    { text = "" }' "${sources[@]}"
 }
 
 ## List the verbs, or tell more of one: ./do help VERB
@@ -544,7 +408,7 @@ verb_help() {
   done
 }
 
-for script in "$root"/scripts/*.bash; do
+for script in "${sources[@]:1}"; do
   # shellcheck source=/dev/null
   source "$script"
 done

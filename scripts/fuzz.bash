@@ -1,6 +1,6 @@
-# ./do fuzz. Each target is a class in the orchestrator's tests with a method for any bytes; its
-# seeds, and what once made it fail, are in orchestrator/src/test/fuzz. Jazzer changes those bytes
-# by what they reach in the code, until the time is over or a property does not hold.
+# Each target is a class in the orchestrator's tests with a method for any bytes; its seeds, and what
+# once made it fail, are in orchestrator/src/test/fuzz. Jazzer changes those bytes by what they reach in
+# the code, until the time is over or a property does not hold.
 
 fuzz_seeds=$root/orchestrator/src/test/fuzz
 fuzz_work=$root/target/fuzz
@@ -15,8 +15,6 @@ fuzz_needless=$(printf 'com.code_intelligence.jazzer.sanitizers.%s:' BigDecimal 
   OsCommandInjection ReflectiveCall RegexInjection RegexRoadblocks ScriptEngineInjection \
   ServerSideRequestForgery SqlInjection TemplateInjection UnsafeSanitizer XPathInjection \
   XmlParserSsrfGuidance)
-
-fuzz_targets() { find "$fuzz_seeds" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort; }
 
 # fuzz_one TARGET SECONDS SEED CLASS_PATH; 0 stands for any seed.
 fuzz_one() {
@@ -45,9 +43,13 @@ fuzz_tell() {
   printf '%-40s %10s inputs %6s branches  %s\n' "$1" "${runs:--}" "${branches:--}" "$result"
 }
 
-fuzz() {
+## Fuzz the parsers that meet outside bytes: ./do fuzz [TARGET…] [--seconds N] [--seed N]
+##
+## Two targets at a time, N seconds each (10). A TARGET is a part of a name below
+## orchestrator/src/test/fuzz; none: all. What is found lies in target/fuzz.
+verb_fuzz() {
   local seconds=10 seed=0 targets=() all
-  mapfile -t all < <(fuzz_targets)
+  mapfile -t all < <(ls "$fuzz_seeds")
   while (($#)); do
     case $1 in
       --seconds) seconds=${2:-} && shift ;;

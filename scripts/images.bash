@@ -1,5 +1,3 @@
-# ./do images and ./do images-for-server.
-
 # The architectures that there are executables for, which have to be of the same sources.
 image_architectures() {
   local architecture found=() records=()
@@ -123,7 +121,33 @@ images() {
   esac
 }
 
-images_for_server() {
+## Build the init images: ./do images [agent|test-agent]
+##
+## For each architecture that has an executable in target/bin/linux. agent has the task agent of
+## the image circleci/picard, test-agent the fake one. Each is left in the tool's storage, and in
+## target/images as an OCI layout, whose digest depends on the executables and the revision alone.
+##
+##   IMAGE_REPOSITORY      its name; localhost/runner-init when it is not to be pushed
+##   IMAGE_TAG_SUFFIX      for the tag, which is agent$IMAGE_TAG_SUFFIX
+##   PICARD_VERSION        the tag of the task agent's image; agent by default
+##   TASK_AGENT_IMAGE      that image, if it is not docker.io/circleci/picard
+##   SKIP_PUSH             false pushes what was built; SKIP_PUSH_TEST_AGENT for test-agent alone
+##   COSIGN_KEY            what to sign it with when it is pushed: a key's path, or env://VARIABLE;
+##                         COSIGN_PASSWORD opens it
+##   IMAGE_BUILDER         podman or buildah
+##   SKIP_BUILD            true takes the executables in target/bin as they are
+##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
+verb_images() {
+  build_unless_told_not_to
+  images "$@"
+}
+
+## Build one image for each supported version of CircleCI server
+##
+## docker/server-versions has the versions, each with the tag of its task agent.
+## The rest is as for images.
+verb_images_for_server() {
+  build_unless_told_not_to
   local server tag built=0
   while read -r server tag; do
     if [[ $tag == unpinned ]]; then

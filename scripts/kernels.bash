@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# Sourced by ./do: kernels that are not the machine's, in virtual machines of QEMU's software
+# Kernels that are not the machine's, in virtual machines of QEMU's software
 # emulation. The tests run on the host; testing/Machine.java is how they reach into a guest, whose
 # files are the host's, by virtiofs. KVM is not used: where it is nested, guests hang on it.
 
@@ -141,7 +141,16 @@ end_guest() {
   helpers=()
 }
 
-test_kernels() {
+## Run the tests that depend on the kernel on other kernels, in virtual machines: ./do test-kernels [KERNEL…]
+##
+## 6.12, 6.1 and 5.10 of Debian, all when none is named. QEMU emulates the processor; minutes a kernel. Kernels are
+## downloaded from Debian once, into the cache. -Dtest=ShutdownTest runs one class. Needs root.
+verb_test_kernels() {
+  ((EUID == 0)) || die "test-kernels: the guests share this machine's files as root"
+  need "${test_tools[@]}" qemu-system-x86_64=qemu-system-x86 busybox=busybox-static modprobe=kmod xz=xz-utils
+  [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
+  "$(musl_gcc "$(machine_architecture)")" -static -Os -s -Wall -Wextra -Werror \
+    -o "$bin/guest-agent" "$root/testing/src/main/c/guest-agent.c"
   local names=() options=() argument name suite package failed=() reports=$root/acceptance/target/surefire-reports
   local began folder known
   known=$(cut -d' ' -f1 <<<"$all_kernels" | paste -sd' ')

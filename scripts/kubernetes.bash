@@ -1,6 +1,12 @@
 # ./do kubernetes-tests: Kubernetes' own programs, built from source, and a cluster of one node in
 # namespaces of its own.
 
+# For a cluster of one node, beside what is built from source.
+cluster_tools=(
+  etcd=etcd-server containerd=containerd /usr/lib/cni/ptp=containernetworking-plugins
+  ip=iproute2 setpriv=util-linux pgrep=procps
+)
+
 kubernetes_programs() {
   local version package folder=$root/smoke/cluster flags='-s -w ' tools key
   version=$(sed -nE 's/^\tk8s\.io\/kubernetes (v[0-9.]+).*/\1/p' "$folder/go.mod")
@@ -92,16 +98,15 @@ stop_cluster() {
   cluster=''
 }
 
-# Its pause image is podman's: catatonit does nothing but wait.
-push_pause_image() {
-  mkdir -p "$smoke_dir/pause"
-  cp "$(command -v catatonit)" "$smoke_dir/pause/catatonit"
-  podman build --quiet --tag localhost/pause --file - "$smoke_dir/pause" >/dev/null \
-    <<<$'FROM scratch\nCOPY catatonit /catatonit\nENTRYPOINT ["/catatonit", "-P"]'
-  "${enter[@]}" podman push --quiet localhost/pause docker://127.0.0.1:5000/pause
-}
-
-kubernetes_tests() {
+## Run the Pods on Kubernetes itself, and let its API server judge what is in deploy/
+##
+## Builds Kubernetes from its Go modules, once, in ten minutes or more; then runs a cluster of one
+## node in namespaces of its own, and on it what ./do smoke-tests runs when KUBECONFIG is set.
+## Needs root.
+verb_kubernetes_tests() {
+  ((EUID == 0)) || die "kubernetes-tests: a node needs root"
+  need "${smoke_tools[@]}" "${cluster_tools[@]}"
+  build_unless_told_not_to
   kubernetes_programs
   podman_of_our_own
   # The registry listens in the cluster's own network alone, and has no TLS.
@@ -111,7 +116,7 @@ kubernetes_tests() {
   after_smoke_tests=stop_cluster
   trap stop_cluster EXIT
   start_cluster
-  push_pause_image
+  base_images+=(pause)
   export KUBECONFIG=$state/admin.kubeconfig KUBECTL=$state/kubectl
   IMAGE_REPOSITORY=127.0.0.1:5000/runner-init smoke_tests_on_cluster "$@"
 }

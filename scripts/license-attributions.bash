@@ -1,5 +1,3 @@
-# ./do license-attributions: NOTICE, of what is linked into the executable.
-
 # One entry for each jar of the class path: name, version, and what its own NOTICE says.
 maven_attributions() {
   local bom=$root/orchestrator/target/runtime.cdx.json paths=$root/orchestrator/target/class-path
@@ -34,7 +32,8 @@ write_notice() {
   done <"$root/licenses/NOTICE.template" >"$1"
 }
 
-license_attributions() {
+## Write NOTICE: whose work is linked into the executable; license-attributions check compares
+verb_license_attributions() {
   local new
   new=$(mktemp)
   write_notice "$new"

@@ -1,4 +1,10 @@
-# ./do smoke-tests: makes the base images, and lets JUnit run Pods over them.
+# For the Pods, and the images they are made of.
+smoke_tools=(
+  podman=podman runc=runc catatonit=catatonit buildah=buildah busybox=busybox-static
+  debootstrap=debootstrap /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
+  nsenter=util-linux curl=curl promtool=prometheus cc=gcc musl-gcc=musl-tools
+  docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq readelf=binutils
+)
 
 # Podman's settings and a storage of its own, so that nothing of the machine is touched.
 podman_of_our_own() {
@@ -69,17 +75,6 @@ clean_up() {
   rm -rf "$smoke_dir"/{storage,run,base}
 }
 
-smoke_tests() {
-  podman_of_our_own
-  trap clean_up EXIT
-  IMAGE_BUILDER=podman images test-agent
-  make_base_images
-  # The tests sign by it, too.
-  find_cosign
-  PATH=$(dirname "$cosign"):$PATH
-  maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false "$@"
-}
-
 # --- on a cluster ----------------------------------------------------------------------------
 
 # A task that is in the way gets a second to end, not the time that its Pod allows.
@@ -112,4 +107,34 @@ smoke_tests_on_cluster() {
   push_for_cluster localhost/runner-init:test-agent-amd64 init
   for name in "${base_images[@]}"; do push_for_cluster "localhost/smoke:$name" "$name"; done
   maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false -Dgroups=cluster -DexcludedGroups=none "$@"
+}
+
+## Run the images in Pods, over every kind of base image, and check what an operator deploys
+##
+## By podman, offline, in a storage of its own. Needs root. A line that begins with "smoke:" tells
+## of each base image and security context when the task began and how soon the container ended.
+## SKIP_BUILD=true takes the executables in target/bin as they are.
+##
+## With KUBECONFIG set, the Pods run on that cluster instead, in namespaces that are deleted in the
+## end:
+##
+##   IMAGE_REPOSITORY      where the images are pushed to, as tags smoke-…, and nodes pull from
+##   KUBECTL               the kubectl to ask by; that on the PATH by default
+##   SMOKE_DEADLINE        seconds that a Pod may take until its containers run (120)
+verb_smoke_tests() {
+  ((EUID == 0)) || die "smoke-tests: podman runs the Pods as root"
+  need "${smoke_tools[@]}"
+  build_unless_told_not_to
+  if [[ -n ${KUBECONFIG:-} ]]; then
+    smoke_tests_on_cluster "$@"
+    return
+  fi
+  podman_of_our_own
+  trap clean_up EXIT
+  IMAGE_BUILDER=podman images test-agent
+  make_base_images
+  # The tests sign by it, too.
+  find_cosign
+  PATH=$(dirname "$cosign"):$PATH
+  maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false "$@"
 }

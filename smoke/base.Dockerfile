@@ -30,3 +30,8 @@ COPY program-debian /program
 # Files of the size that they have in the real image, for init and for cp.
 FROM localhost/smoke:debian AS real-size
 COPY orchestrator circleci-agent /
+
+# What keeps a Pod's namespaces, on the cluster of ./do kubernetes-tests: it does nothing but wait.
+FROM scratch AS pause
+COPY --from=machine /usr/bin/catatonit /catatonit
+ENTRYPOINT ["/catatonit", "-P"]
