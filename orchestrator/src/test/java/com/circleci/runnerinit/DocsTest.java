@@ -189,17 +189,11 @@ class DocsTest {
 
   private static final Map<String, String> TESTS = tests();
 
-  /** What a page tells to run or to look at: verbs of ./do, their options, tests, files. */
+  /** What a page tells to look at; DocumentedCommandsTest has what it tells to run. */
   @ParameterizedTest
   @MethodSource("pages")
-  void shouldNameCommandsTestsAndFilesThatThereAre(Path page) {
+  void shouldNameTestsAndFilesThatThereAre(Path page) {
     String text = read(page);
-    String tasks = read("do");
-    for (MatchResult verb : all("\\./do ([a-z][a-z0-9-]*)", text)) {
-      assertThat(tasks)
-          .as(verb.group())
-          .contains("\nverb_" + verb.group(1).replace('-', '_') + "()");
-    }
     for (MatchResult test : all("`(\\w+(?:Test|Fuzz))(?:\\.(should\\w+))?`|-Dtest=(\\w+)", text)) {
       String name = test.group(1) == null ? test.group(3) : test.group(1);
       assertThat(TESTS).as(test.group()).containsKey(name);
