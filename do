@@ -270,11 +270,11 @@ verb_test() {
   need "${test_tools[@]}"
   if [[ ${1:-} == --jvm ]]; then
     build_jvm
-    maven verify -pl acceptance -am -DskipUnitTests=true -DexcludedGroups=image \
+    maven verify -pl acceptance -am -DskipUnitTests=true -DexcludedGroups='image | guest' \
       -Drunnerinit.jvm="$jvm" -Drunnerinit.soak.runs=50 -Dsurefire.reportNameSuffix=jvm "${@:2}"
     return
   fi
-  (($#)) || verb_unit_test
+  (($#)) || verb_unit_test "$@"
   build "$(machine_architecture)"
   maven verify -DskipUnitTests=true "$@"
 }

@@ -27,8 +27,9 @@ static void *fail(int *result, const char *what) {
 static void *run(void *result) {
   extern char **environ;
   char **initial = environ;
-  /* No JAVA_TOOL_OPTIONS; and by SIGSYS, which is never blocked, HotSpot suspends its threads. */
-  char *own[] = {"_JAVA_SR_SIGNUM=31", NULL};
+  /* No JAVA_TOOL_OPTIONS; by SIGSYS, which is never blocked, HotSpot suspends its threads; and it does
+     not look into /etc/localtime, which may be a trap. */
+  char *own[] = {"_JAVA_SR_SIGNUM=31", "TZ=UTC0", NULL};
   environ = own;
   void *library = dlopen(HOME "/jdk/lib/server/libjvm.so", RTLD_NOW);
   if (!library) return fail(result, dlerror());

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,8 +48,10 @@ class HostileImageTest {
     abstract void lay(RootFolder root, String at) throws IOException;
   }
 
+  /** A JVM looks for its user's name there before it runs anything. */
   @ParameterizedTest
   @EnumSource
+  @Tag("image")
   void shouldHandTheTaskBackWhenTheUsersAreATrap(Trap trap, Scenario given) throws IOException {
     trap.lay(given.root(), "/etc/passwd");
     given.config().set("user", "circleci");

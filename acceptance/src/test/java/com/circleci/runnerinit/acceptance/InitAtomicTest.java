@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -33,7 +34,9 @@ class InitAtomicTest {
   private static final List<String> BINARIES = List.of("orchestrator", "circleci-agent");
   private static final String OLD = "the old one";
 
+  /** By a hundred starts and more, which take minutes on a JVM. */
   @Test
+  @Tag("image")
   void shouldLeaveWholeFilesAtWhicheverCallItIsKilled(Scenario given) throws Exception {
     // Four pieces, and one.
     given.root().file("/image/orchestrator", "orchestrator ".repeat(80_000), "rwxr-xr-x");
@@ -61,7 +64,9 @@ class InitAtomicTest {
     assertThat(kills).isGreaterThan(100);
   }
 
+  /** By a hundred starts and more, which take minutes on a JVM. */
   @Test
+  @Tag("image")
   void shouldLeaveWholeFilesAtWhicheverMomentItIsKilled(Scenario given) throws Exception {
     given.root().program("/image/orchestrator", Executables.orchestrator());
     given.root().program("/image/circleci-agent", Executables.orchestrator());

@@ -67,7 +67,9 @@ class ResourcesTest {
     assertThat(container.stdout().events("task ended")).isEmpty();
   }
 
+  /** A JVM takes as much memory as the limit for itself. */
   @Test
+  @Tag("image")
   void shouldNameTheOomKillAndItsLimit(Scenario given) {
     given.proc().limitMemory(LIMIT);
     given.agent("allocate=" + 2 * LIMIT);
@@ -87,7 +89,9 @@ class ResourcesTest {
         .satisfies(line -> assertThat(line.fields()).containsEntry("app.oom_kills", "1"));
   }
 
+  /** A JVM takes as much memory as the limit for itself. */
   @Test
+  @Tag("image")
   void shouldWarnBeforeTheMemoryIsUsedUp(Scenario given) {
     given.proc().limitMemory(LIMIT);
     given.agent("allocate=" + 61 * MIB, "wait-file=/out/end");
