@@ -152,7 +152,7 @@ verb_test_kernels() {
   "$(musl_gcc "$(machine_architecture)")" -static -Os -s -Wall -Wextra -Werror \
     -o "$bin/guest-agent" "$root/testing/src/main/c/guest-agent.c"
   local names=() options=() argument name suite package failed=() reports=$root/acceptance/target/surefire-reports
-  local began folder known
+  local began folder known tests
   known=$(cut -d' ' -f1 <<<"$all_kernels" | paste -sd' ')
   for argument; do
     if [[ $argument == -* ]]; then options+=("$argument"); else names+=("$argument"); fi
@@ -174,8 +174,8 @@ verb_test_kernels() {
     end_guest
     mkdir -p "$root/target/kernels"
     cp "$guest/console" "$root/target/kernels/$name.console"
-    say "kernel $name: $(cut -d' ' -f2- "$folder/record"), $(grep -ho '<testcase ' "$reports"/TEST-*-kernel-"$name".xml | wc -l) tests," \
-      "boot $boot_seconds s, all $((SECONDS - began)) s"
+    tests=$(cat "$reports"/TEST-*-kernel-"$name".xml | grep -c '<testcase ') || failed+=("$name")
+    say "kernel $name: $(cut -d' ' -f2- "$folder/record"), $tests tests, boot $boot_seconds s, all $((SECONDS - began)) s"
     rm -rf "$guest"
   done
   ((${#failed[@]} == 0)) || die "failed on ${failed[*]}: the consoles are in target/kernels"

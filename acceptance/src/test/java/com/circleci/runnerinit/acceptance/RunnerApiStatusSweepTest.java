@@ -17,12 +17,17 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every status that the runner API can answer has the outcome that the reference page gives. */
+/**
+ * Every status that the runner API can answer has the outcome that the reference page gives: by
+ * 1,600 starts, which take an hour on a JVM.
+ */
 @InAContainer
+@Tag("image")
 @Timeout(180)
 class RunnerApiStatusSweepTest {
   private static final Path PAGE = Path.of("../docs/reference/runner-api.md");
