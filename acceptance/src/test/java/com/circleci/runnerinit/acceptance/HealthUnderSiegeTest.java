@@ -16,11 +16,13 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** A neighbour in the Pod that opens ten thousand connections, and closes none. */
+/** A neighbour in the Pod that opens ten thousand connections, and closes none. A JVM is bigger. */
 @InAContainer
+@Tag("image")
 @Isolated
 class HealthUnderSiegeTest {
   private static final int CROWD = 10_000;

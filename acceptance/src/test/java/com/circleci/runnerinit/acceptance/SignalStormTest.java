@@ -21,6 +21,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -169,9 +170,13 @@ class SignalStormTest {
     assertThat(given.api().calls()).isEmpty();
   }
 
-  /** From its first instruction on, with a mask that it has from who started it. */
+  /**
+   * From its first instruction on, with a mask that it has from who started it; at 150 moments of a
+   * start, which lie far apart on a JVM.
+   */
   @ParameterizedTest
   @EnumSource
+  @Tag("image")
   void shouldNeverLoseSigtermWhateverItIsDoingAtTheStart(Place place, Scenario given) {
     place.in(given).startedBy("block=TERM").agent("sleep=forever");
     for (var step = 0; step < 150; step++) {

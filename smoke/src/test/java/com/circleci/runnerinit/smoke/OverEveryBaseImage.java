@@ -9,8 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Runs a test for each base image of {@code smoke/base.Dockerfile}, in each security context,
- * with whether the image has a program to run.
+ * Runs a test for each base image of {@code smoke/base.Dockerfile}, in each security context, with
+ * whether the image has a program to run.
  */
 @Target(METHOD)
 @Retention(RUNTIME)

@@ -69,8 +69,7 @@ class DocumentedCommandsTest {
 
   @Test
   void shouldBeRunByCiAsWrittenOrSayWhyNot() {
-    var run =
-        read(Path.of(".ci/run")).lines().map(line -> line.replaceFirst("( 2>&1)? \\|.*", ""));
+    var run = read(Path.of(".ci/run")).lines().map(line -> line.replaceFirst("( 2>&1)? \\|.*", ""));
     var documented =
         pages().stream()
             .flatMap(page -> shell(page).stream())

@@ -31,6 +31,11 @@ public final class Executables {
     return JVM;
   }
 
+  /** Whether a JVM has a file open for itself. */
+  public static boolean isOfTheRuntime(String file) {
+    return JVM.filter(home -> file.startsWith(home + "/")).isPresent();
+  }
+
   private static Path find(String property, String name) {
     var path =
         Optional.ofNullable(System.getProperty(property))

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.acceptance.soak;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.circleci.runnerinit.acceptance.harness.Container;
+import com.circleci.runnerinit.acceptance.harness.Executables;
 import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
@@ -149,6 +150,7 @@ final class SoakRun {
         "no descriptors but " + expected,
         () ->
             orchestrator.descriptors().values().stream()
+                .filter(target -> !Executables.isOfTheRuntime(target))
                 .map(target -> target.substring(target.lastIndexOf('/') + 1))
                 .sorted()
                 .toList()
