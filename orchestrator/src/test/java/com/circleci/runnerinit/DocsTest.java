@@ -378,7 +378,12 @@ class DocsTest {
 
   private static Map<String, String> tests() {
     Map<String, String> tests = new TreeMap<>();
-    files("orchestrator/src/test", "acceptance/src/test", "smoke/src/test", "toolchain/src/test")
+    files(
+            "orchestrator/src/test",
+            "acceptance/src/test",
+            "smoke/src/test",
+            "testing/src/test",
+            "toolchain/src/test")
         .filter(file -> file.toString().matches(".*(Test|Fuzz)\\.java"))
         .forEach(file -> tests.put(file.getFileName().toString().replace(".java", ""), read(file)));
     return tests;
