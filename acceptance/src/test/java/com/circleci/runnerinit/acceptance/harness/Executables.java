@@ -31,9 +31,8 @@ public final class Executables {
     return JVM;
   }
 
-  /** Whether a JVM has a file open for itself. */
-  public static boolean isOfTheRuntime(String file) {
-    return JVM.filter(home -> file.startsWith(home + "/")).isPresent();
+  public static boolean areOfAJvm() {
+    return JVM.isPresent();
   }
 
   private static Path find(String property, String name) {
