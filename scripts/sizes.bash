@@ -12,7 +12,7 @@ check_spelling() (
 
 # Words of the documents, lines of ./do and scripts/, lines and files of the program. The aims are
 # 15000, 1400, 10400 and 150.
-most_words=15000 most_script_lines=1587 most_lines=10400 most_files=150
+most_words=15000 most_script_lines=1589 most_lines=10400 most_files=150
 
 check_sizes() {
   local words script_lines lines files
