@@ -53,7 +53,7 @@ public final class Conversation {
   }
 
   /** The next request, or nothing when the client has closed the connection between two. */
-  Optional<Call> next() throws IOException {
+  public Optional<Call> next() throws IOException {
     var received = new ByteArrayOutputStream();
     var buffer = new byte[1 << 16];
     var firstRead = 0;
