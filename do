@@ -274,7 +274,7 @@ verb_test() {
       -Drunnerinit.jvm="$jvm" -Drunnerinit.soak.runs=50 -Dsurefire.reportNameSuffix=jvm "${@:2}"
     return
   fi
-  (($#)) || verb_unit_test "$@"
+  (($#)) || verb_unit_test
   build "$(machine_architecture)"
   maven verify -DskipUnitTests=true "$@"
 }

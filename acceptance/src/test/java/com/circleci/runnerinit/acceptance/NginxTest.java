@@ -100,20 +100,7 @@ class NginxTest {
   })
   void shouldConnectWhereTheOriginalDoes(
       String host, String extension, Scenario given, @TempDir Path folder) {
-    var certificates = new OpensslCertificates(folder).root("ca");
-    certificates.make(
-        "leaf",
-        "ca",
-        OpensslCertificates.RSA,
-        "basicConstraints=CA:FALSE",
-        "subjectAltName=DNS:" + host,
-        extension.replace('+', ','));
-    given.root().devices().file("/ca.pem", certificates.pem("ca"));
-    given.root().file("/etc/hosts", "127.0.0.1 " + host + "\n");
-    given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
-    try (var nginx =
-        HostServer.nginx(certificates.pemWithKey("leaf"), "location / { return 200; }")) {
-      given.apiBaseUrl("https://" + host + ":" + nginx.port());
+    try (var nginx = serve(host, "subjectAltName=DNS:" + host + "&" + extension, given, folder)) {
       assertThat(given.runTask().exitCode()).as("%s", given.container().stdout().text()).isZero();
       assertThat(nginx.requests(1)).hasSize(1);
     }
@@ -127,17 +114,22 @@ class NginxTest {
   })
   void shouldRefuseWhereTheOriginalDoes(
       String host, String extension, String reason, Scenario given, @TempDir Path folder) {
+    try (var _ = serve(host, extension, given, folder)) {
+      assertThat(FirstAttempt.error(given.runTask())).contains("x509: certificate " + reason);
+    }
+  }
+
+  /** An API of this name whose certificate, "leaf", has these extensions, joined by ampersands. */
+  private static HostServer serve(String host, String extensions, Scenario given, Path folder) {
+    var all = ("basicConstraints=CA:FALSE&" + extensions).replace('+', ',').split("&", -1);
     var certificates = new OpensslCertificates(folder).root("ca");
-    var extensions = ("basicConstraints=CA:FALSE&" + extension).split("&", -1);
-    certificates.make("leaf", "ca", OpensslCertificates.EC, extensions);
+    certificates.make("leaf", "ca", OpensslCertificates.RSA, all);
     given.root().devices().file("/ca.pem", certificates.pem("ca"));
     given.root().file("/etc/hosts", "127.0.0.1 " + host + "\n");
     given.environment("SSL_CERT_FILE", "/ca.pem").agent("exit=1");
-    try (var nginx =
-        HostServer.nginx(certificates.pemWithKey("leaf"), "location / { return 200; }")) {
-      given.apiBaseUrl("https://" + host + ":" + nginx.port());
-      assertThat(FirstAttempt.error(given.runTask())).contains("x509: certificate " + reason);
-    }
+    var nginx = HostServer.nginx(certificates.pemWithKey("leaf"), "location / { return 200; }");
+    given.apiBaseUrl("https://" + host + ":" + nginx.port());
+    return nginx;
   }
 
   @Test

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SystemCallFaultTest {
   static final String READY = "/opt/circleci/status/ready";
 
-  private static final List<String> MEMORY = List.of("mmap", "mprotect", "mremap", "munmap", "brk");
+  static final List<String> MEMORY = List.of("mmap", "mprotect", "mremap", "munmap", "brk");
   private static final String SAID = "it says this";
   private static final String STARTED = "/out/started";
   private static final String PROBED = "/out/probed";
