@@ -108,7 +108,7 @@ class InitAtomicTest {
     given.root().file("/image/circleci-agent", "agent", "rwxr-xr-x");
     var runs = new ArrayList<Process>();
     for (var number = 1; number <= AT_ONCE; number++) {
-      var delay = "--inject=splice,renameat:delay_enter=%dms".formatted(number);
+      var delay = "--inject=sendfile,renameat:delay_enter=%dms".formatted(10 * number);
       runs.add(start(given, strace("--output=/dev/null", delay)));
     }
 

@@ -17,26 +17,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 @InAContainer
 class InitCopyTest {
   @Test
-  void shouldMoveBytesWithinTheKernel(Scenario given) {
-    init(given, "", "--trace=splice,read,write");
+  void shouldCopyWithinTheKernel(Scenario given) {
+    init(given, "", "--trace=sendfile,read,write");
 
     assertThat(given.root().read("/out/trace"))
-        .contains("splice(")
+        .contains("sendfile(")
         .doesNotContainPattern("(read|write)\\(.*, \\d{6,}\\)");
     assertIsCopied(given);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"ENOSYS", "EINVAL", "EPERM"})
-  void shouldReadAndWriteWhereTheKernelCantMoveBytes(String error, Scenario given) {
-    init(given, "", "--inject=splice:error=" + error);
+  void shouldReadAndWriteWhereTheKernelCantCopy(String error, Scenario given) {
+    init(given, "", "--inject=sendfile:error=" + error);
 
     assertIsCopied(given);
   }
 
   @Test
   void shouldLeaveNothingWhereTheSpaceIsNotThere(Scenario given) {
-    var container = init(given, "! ", "--inject=splice:error=ENOSPC:when=2");
+    var container = init(given, "! ", "--inject=sendfile,write:error=ENOSPC");
 
     assertThat(container.stderr().lines())
         .singleElement()
@@ -74,17 +74,17 @@ class InitCopyTest {
     assertIsCopied(given);
   }
 
-  /** The first splice takes from the source, the second gives to the destination. */
+  /** The first read is of the signals, the second of the source. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "error=EIO:when=1 | read /volume/image/orchestrator: input/output error",
-        "retval=0:when=1 | read /volume/image/orchestrator: it became shorter while it was copied",
-        "error=EIO:when=2 | write /volume/bin/orchestrator: input/output error",
+        "read:error=EIO:when=2 | read /volume/image/orchestrator: input/output error",
+        "read:retval=0:when=2 | read /volume/image/orchestrator: it became shorter while it was copied",
+        "write:error=EIO:when=1 | write /volume/bin/orchestrator: input/output error",
       })
   void shouldNameTheSideThatFailed(String fault, String reason, Scenario given) {
-    var container = init(given, "! ", "--inject=splice:" + fault);
+    var container = init(given, "! ", "--inject=sendfile:error=EIO", "--inject=" + fault);
 
     assertThat(container.stderr().lines())
         .singleElement()
@@ -96,14 +96,14 @@ class InitCopyTest {
   void shouldShareTheBlocksWhereTheFileSystemCan(Scenario given) {
     given.xfs("/volume");
 
-    init(given, "", "--trace=ioctl,splice");
+    init(given, "", "--trace=ioctl,sendfile");
 
     assertThat(given.root().read("/out/trace"))
         .containsPattern("FICLONE, \\d+\\) += 0\n")
-        .doesNotContain("splice(");
+        .doesNotContain("sendfile(");
   }
 
-  private static Container init(Scenario given, String before, String option) {
+  private static Container init(Scenario given, String before, String... options) {
     var root = given.root().program("/orchestrator", Executables.orchestrator()).folder("/out");
     root.program("/image/orchestrator", Executables.orchestrator())
         .file("/image/circleci-agent", "the agent", "rwxr-xr-x");
@@ -114,8 +114,8 @@ class InitCopyTest {
             .prepare("/bin/cp '%1$s'/image/* '%1$s/volume/image'".formatted(root))
             .prepare(
                 before
-                    + "/usr/bin/strace -f -o '%1$s/out/trace' '%2$s' /usr/sbin/chroot '%1$s'"
-                        .formatted(root, option)
+                    + "/usr/bin/strace -f -o '%1$s/out/trace' %2$s /usr/sbin/chroot '%1$s'"
+                        .formatted(root, String.join(" ", options))
                     + " /orchestrator init /volume/image /volume/bin")
             .execute("/orchestrator", "--version");
     assertThat(container.exitCode()).isZero();

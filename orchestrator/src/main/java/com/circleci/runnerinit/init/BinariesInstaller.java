@@ -7,7 +7,6 @@ import com.circleci.runnerinit.linux.Files;
 import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.linux.KernelException;
 import com.circleci.runnerinit.linux.NativeBlock;
-import com.circleci.runnerinit.linux.Pipe;
 import com.circleci.runnerinit.linux.Signals;
 import com.circleci.runnerinit.log.EventLog;
 import com.circleci.runnerinit.log.LogEvent;
@@ -16,7 +15,6 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * Copies the orchestrator and the task agent from the init image into the volume, within the kernel
@@ -27,17 +25,6 @@ public final class BinariesInstaller {
   private static final String AGENT = "circleci-agent";
   private static final List<String> BINARIES = List.of("orchestrator", AGENT);
 
-  /**
-   * The larger the writes, the larger the pages that the file system makes of them, which cost less
-   * each byte, but are harder to find: docs/decisions/0018 compares sizes. A pipe may hold as much
-   * without a privilege (pipe(7)).
-   */
-  private static final int PIECE_BYTES = 256 * 1024;
-
-  /** No such call, or not for this file system, or not in this container. */
-  private static final Set<Integer> UNABLE = Set.of(Errno.ENOSYS, Errno.EINVAL, Errno.EPERM);
-
-  /** Any pipe holds as much. */
   private static final int BUFFER_BYTES = 4096;
 
   private final Kernel kernel;
@@ -123,16 +110,10 @@ public final class BinariesInstaller {
   private void copyBytes(int from, int to, String source, long size, String target)
       throws IOException {
     OptionalLong free = files.freeBytes(to);
-    Pipe pipe = descriptors.openPipe();
     try {
-      descriptors.enlarge(pipe, PIECE_BYTES);
-      int taken;
-      for (long left = size; left > 0; left -= taken) {
+      for (long left = size; left > 0; ) {
         stopIfTold();
-        taken = take(from, pipe, (int) Math.min(left, PIECE_BYTES), source);
-        for (int given = 0; given < taken; ) {
-          given += move(pipe.readEnd(), to, taken - given);
-        }
+        left -= copySome(from, to, left, source);
       }
     } catch (KernelException e) {
       if (e.errno() != Errno.ENOSPC && e.errno() != Errno.EDQUOT) {
@@ -141,9 +122,6 @@ public final class BinariesInstaller {
       String figure = free.isPresent() ? ", " + megabytes(free.getAsLong()) + " free" : "";
       String need = megabytes(size) + " needed" + figure;
       throw new IOException("write " + target + ": " + e.reason() + ": " + need, e);
-    } finally {
-      descriptors.close(pipe.readEnd());
-      descriptors.close(pipe.writeEnd());
     }
   }
 
@@ -164,33 +142,36 @@ public final class BinariesInstaller {
     }
   }
 
-  private int take(int from, Pipe pipe, int most, String source) throws IOException {
+  /**
+   * Returns the bytes copied. Within the kernel, all that is left in one call: docs/decisions/0018.
+   * Where that fails, for whatever reason, through memory, which tells whose fault it is.
+   */
+  private long copySome(int from, int to, long most, String source) throws IOException {
+    if (!throughMemory) {
+      try {
+        long copied = descriptors.sendFile(from, to, most);
+        if (copied > 0) {
+          return copied;
+        }
+      } catch (KernelException e) {
+        throughMemory = true;
+      }
+    }
+    int read = read(from, (int) Math.min(most, BUFFER_BYTES), source);
+    descriptors.writeAll(to, buffer, read);
+    return read;
+  }
+
+  private int read(int from, int most, String source) throws IOException {
     try {
-      int taken = move(from, pipe.writeEnd(), most);
-      if (taken > 0) {
-        return taken;
+      int read = descriptors.read(from, buffer, most);
+      if (read > 0) {
+        return read;
       }
     } catch (KernelException e) {
       throw new IOException("read " + source + ": " + e.reason(), e);
     }
     throw new IOException("read " + source + ": it became shorter while it was copied");
-  }
-
-  /** Moves bytes within the kernel; if it can't do that here, from now on through memory. */
-  private int move(int from, int to, int most) throws KernelException {
-    if (!throughMemory) {
-      try {
-        return descriptors.splice(from, to, most);
-      } catch (KernelException e) {
-        throughMemory = UNABLE.contains(e.errno());
-        if (!throughMemory) {
-          throw e;
-        }
-      }
-    }
-    int read = descriptors.read(from, buffer, Math.min(most, BUFFER_BYTES));
-    descriptors.writeAll(to, buffer, read);
-    return read;
   }
 
   private static String megabytes(long bytes) {

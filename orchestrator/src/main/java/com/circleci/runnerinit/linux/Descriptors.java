@@ -14,7 +14,6 @@ public final class Descriptors extends SystemCalls {
   static final int O_CLOEXEC = 02000000;
 
   private static final int F_SETFL = 4;
-  private static final int F_SETPIPE_SZ = 1031;
   private static final int POLLFD_BYTES = 8;
   private static final short POLLIN = 1;
   private static final short POLLOUT = 4;
@@ -90,23 +89,18 @@ public final class Descriptors extends SystemCalls {
     }
   }
 
-  /** Has a pipe hold more at once; it stays as it is where that may not be (F_SETPIPE_SZ). */
-  public void enlarge(Pipe pipe, int bytes) {
-    call(Syscall.FCNTL, pipe.writeEnd(), F_SETPIPE_SZ, bytes);
-  }
-
   /** Makes a pipe's end fail with EAGAIN where it would block. */
   public void setNonBlocking(int descriptor) throws KernelException {
     check(call(Syscall.FCNTL, descriptor, F_SETFL, O_NONBLOCK), "fcntl");
   }
 
   /**
-   * Moves bytes between a file's position and a pipe, within the kernel (splice(2)).
+   * Copies bytes from one file's position to another's, within the kernel (sendfile(2)).
    *
-   * @return how many bytes were moved; 0 at the end of the file
+   * @return how many bytes were copied, which may be fewer; 0 at the end of the file
    */
-  public int splice(int from, int to, int bytes) throws KernelException {
-    return (int) check(retry(Syscall.SPLICE, from, 0, to, 0, bytes, 0), "splice");
+  public long sendFile(int from, int to, long bytes) throws KernelException {
+    return check(retry(Syscall.SENDFILE, to, from, 0, bytes), "sendfile");
   }
 
   /** A descriptor that tells of each signal that {@link Signals#isTaken} names (signalfd(2)). */

@@ -54,7 +54,7 @@ class BinariesInstallerFaultsTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"empty", "empty, no splice", "filled", "filled, no splice"})
+  @ValueSource(strings = {"empty", "empty, no sendfile", "filled", "filled, no sendfile"})
   void shouldEndWellOrSayWhyWhateverCallIsRefused(String state) {
     int runs = 0;
     for (Map.Entry<String, Integer> call : callsOf(state).entrySet()) {
@@ -84,7 +84,7 @@ class BinariesInstallerFaultsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"empty", "filled", "filled, no splice"})
+  @ValueSource(strings = {"empty", "filled", "filled, no sendfile"})
   void shouldLeaveWholeFilesWhereverItIsKilled(String state) {
     int calls = callsOf(state).values().stream().mapToInt(Integer::intValue).sum();
     for (int at = 0; at < calls; at++) {
@@ -222,7 +222,7 @@ class BinariesInstallerFaultsTest {
   }
 
   private static SimulatedKernel.Refusals standing(String state) {
-    return (call, _) -> call.equals("SPLICE") && state.endsWith("no splice") ? -Errno.ENOSYS : 0;
+    return (call, _) -> call.equals("SENDFILE") && state.endsWith("no sendfile") ? -Errno.ENOSYS : 0;
   }
 
   private static Map<String, Integer> callsOf(String state) {

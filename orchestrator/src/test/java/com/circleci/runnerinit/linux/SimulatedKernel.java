@@ -27,6 +27,7 @@ import java.util.function.BooleanSupplier;
  */
 public final class SimulatedKernel implements Syscalls {
   private static final int FIRST_PID = 100;
+  private static final int MOST_SENT = 64 * 1024;
   private static final int MOST_CALLS_WITHOUT_NEWS = 20_000;
 
   /** Decides what the world does, where it can do something. */
@@ -1355,7 +1356,7 @@ public final class SimulatedKernel implements Syscalls {
         yield before;
       }
       case IOCTL -> sharesBlocks ? share((int) a, (int) c) : -Errno.EOPNOTSUPP;
-      case SPLICE -> splice((int) a, (int) c, (int) e);
+      case SENDFILE -> sendFile((int) a, (int) b, (int) d);
       case SOCKET -> open(new Listening(), (int) b);
       case ACCEPT4 ->
           clients.isEmpty() ? -Errno.EAGAIN : open(new Connected(clients.remove()), (int) d | 2);
@@ -1383,21 +1384,14 @@ public final class SimulatedKernel implements Syscalls {
     return 0;
   }
 
-  private long splice(int from, int to, int bytes) {
+  /** Fewer bytes than asked for, as the kernel may. */
+  private long sendFile(int to, int from, int bytes) {
     Open source = opened(from);
-    byte[] moved;
-    if (source.node instanceof Pipeline pipe) {
-      moved = new byte[Math.min(bytes, pipe.bytes.size())];
-      for (int i = 0; i < moved.length; i++) {
-        moved[i] = pipe.bytes.remove();
-      }
-    } else {
-      byte[] content = ((Regular) source.node).content;
-      int end = Math.min(content.length, source.at + Math.min(bytes, Pipeline.CAPACITY));
-      moved = Arrays.copyOfRange(content, source.at, end);
-      source.at = end;
-    }
-    return write(to, moved);
+    byte[] content = ((Regular) source.node).content;
+    int end = Math.min(content.length, source.at + Math.min(bytes, MOST_SENT));
+    byte[] sent = Arrays.copyOfRange(content, source.at, end);
+    source.at = end;
+    return write(to, sent);
   }
 
   private long poll(long address, int count, long timeAddress) {
