@@ -38,7 +38,6 @@ class InitAtomicTest {
   @Test
   @Tag("image")
   void shouldLeaveWholeFilesAtWhicheverCallItIsKilled(Scenario given) throws Exception {
-    // Four pieces, and one.
     given.root().file("/image/orchestrator", "orchestrator ".repeat(80_000), "rwxr-xr-x");
     given.root().file("/image/circleci-agent", "agent", "rwxr-xr-x");
     var kills = 0;
@@ -61,7 +60,6 @@ class InitAtomicTest {
         kills += status == KILLED ? 1 : 0;
       }
     }
-    // Of a copy of five pieces alone there are as many.
     assertThat(kills).isGreaterThan(100);
   }
 
@@ -108,7 +106,7 @@ class InitAtomicTest {
     given.root().file("/image/circleci-agent", "agent", "rwxr-xr-x");
     var runs = new ArrayList<Process>();
     for (var number = 1; number <= AT_ONCE; number++) {
-      var delay = "--inject=sendfile,renameat:delay_enter=%dms".formatted(10 * number);
+      var delay = "--inject=sendfile,renameat:delay_enter=%dms".formatted(30 * number);
       runs.add(start(given, strace("--output=/dev/null", delay)));
     }
 

@@ -64,6 +64,15 @@ class RunnerApiTlsTest {
     assertReaches(given);
   }
 
+  /** An image whose /dev nothing was mounted on. */
+  @Test
+  void shouldNeedNoDeviceForItsKeys(Scenario given) {
+    given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
+    given.root().file("/etc/ssl/cert.pem", TestCertificate.ROOT.pem());
+
+    assertReaches(given);
+  }
+
   @Test
   void shouldTrustAFolderOfCertificates(Scenario given) {
     given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));

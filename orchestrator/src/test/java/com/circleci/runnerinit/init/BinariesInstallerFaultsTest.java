@@ -222,7 +222,8 @@ class BinariesInstallerFaultsTest {
   }
 
   private static SimulatedKernel.Refusals standing(String state) {
-    return (call, _) -> call.equals("SENDFILE") && state.endsWith("no sendfile") ? -Errno.ENOSYS : 0;
+    return (call, _) ->
+        call.equals("SENDFILE") && state.endsWith("no sendfile") ? -Errno.ENOSYS : 0;
   }
 
   private static Map<String, Integer> callsOf(String state) {

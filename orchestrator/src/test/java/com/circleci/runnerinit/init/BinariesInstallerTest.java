@@ -146,8 +146,8 @@ class BinariesInstallerTest {
   @ParameterizedTest
   @CsvSource({"READ, 1, read /image", "READ, 3, read /image", "WRITE, 1, write /volume/bin"})
   void shouldSayWhichSideFailed(String side, int at, String what) {
-    kernel.refusals((call, count) ->
-        call.equals("SENDFILE") || (call.equals(side) && count == at) ? -5 : 0);
+    kernel.refusals(
+        (call, count) -> call.equals("SENDFILE") || (call.equals(side) && count == at) ? -5 : 0);
 
     assertFails(what + "/orchestrator: input/output error");
   }
@@ -374,7 +374,7 @@ class BinariesInstallerTest {
 
   /** From the second call on. */
   private static boolean isOfTheCopy(String call, int count) {
-    return call.equals("WRITE") || call.equals("SENDFILE") && count > 0;
+    return call.equals("WRITE") || (call.equals("SENDFILE") && count > 0);
   }
 
   private void refuse(String refused, int at, int errno) {

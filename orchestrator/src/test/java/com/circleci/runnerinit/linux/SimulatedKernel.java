@@ -1279,10 +1279,10 @@ public final class SimulatedKernel implements Syscalls {
     countCall(syscall.name());
     int count = counts.merge(syscall, 1, Integer::sum) - 1;
     long refused = refusals.refuse(syscall.name(), count);
-    return refused < 0 ? refused : perform(syscall, a, b, c, d, e);
+    return refused < 0 ? refused : perform(syscall, a, b, c, d);
   }
 
-  private long perform(Syscall syscall, long a, long b, long c, long d, long e) {
+  private long perform(Syscall syscall, long a, long b, long c, long d) {
     return switch (syscall) {
       case GETPID -> self;
       case GETEUID, GETEGID -> user;

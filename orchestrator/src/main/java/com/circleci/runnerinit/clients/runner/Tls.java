@@ -11,8 +11,10 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.Provider;
 import java.security.SecureRandom;
 import java.security.SecureRandomSpi;
+import java.security.Security;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertPathValidatorException.BasicReason;
@@ -122,10 +124,9 @@ final class Tls {
       return factory;
     }
     try {
+      Security.insertProviderAt(new KernelRandomness(), 1);
       SSLContext context = SSLContext.getInstance("TLS");
-      // The constructor is for providers.
-      SecureRandom random = new SecureRandom(new KernelRandom(), null) {};
-      context.init(null, new TrustManager[] {new ServerTrust()}, random);
+      context.init(null, new TrustManager[] {new ServerTrust()}, new SecureRandom());
       factory = context.getSocketFactory();
       return factory;
     } catch (GeneralSecurityException e) {
@@ -133,7 +134,22 @@ final class Tls {
     }
   }
 
-  /** Randomness from the kernel, for which nothing has to be opened. */
+  /** First of the providers, for all that the JDK does: its own open /dev/urandom. */
+  @SuppressWarnings("serial") // it is never written
+  private final class KernelRandomness extends Provider {
+    KernelRandomness() {
+      super("KernelRandomness", "1", "getrandom(2)");
+      String name = "getrandom";
+      putService(
+          new Service(this, "SecureRandom", name, KernelRandom.class.getName(), null, null) {
+            @Override
+            public Object newInstance(@Nullable Object parameter) {
+              return new KernelRandom();
+            }
+          });
+    }
+  }
+
   @SuppressWarnings("serial") // it is never written
   private final class KernelRandom extends SecureRandomSpi {
     @Override
