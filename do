@@ -36,7 +36,7 @@ arm64_headers=/usr/aarch64-linux-gnu/include/asm/unistd.h=linux-libc-dev-arm64-c
 # For the tests: COMMAND=PACKAGE. The servers and init processes are there to be tested against.
 test_tools=(
   cc=gcc file=file readelf=binutils unshare=util-linux openssl=openssl promtool=prometheus
-  nginx=nginx-light tinyproxy=tinyproxy-bin
+  nginx=nginx-light tinyproxy=tinyproxy-bin qemu-x86_64-static=qemu-user-static
   strace=strace mkfs.xfs=xfsprogs tini=tini dumb-init=dumb-init catatonit=catatonit "$arm64_headers"
 )
 

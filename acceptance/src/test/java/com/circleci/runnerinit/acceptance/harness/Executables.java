@@ -52,7 +52,8 @@ public final class Executables {
     return !architecture().equals(machine());
   }
 
-  private static String architecture() {
+  /** As Docker names it. */
+  public static String architecture() {
     return System.getProperty("runnerinit.architecture", machine());
   }
 
