@@ -354,7 +354,7 @@ check_changelog() {
     die "CHANGELOG.md begins with \"$first\", but the version in pom.xml is $(version)"
 }
 
-## Check the format, the shell scripts, what the compiler finds, CI's configuration, version and NOTICE
+## Check the format, the shell scripts, what the compiler finds, CI's configuration and the version
 verb_lint() {
   need shellcheck=shellcheck
   (cd "$root" && shellcheck -x ./do .ci/run scripts/{*.bash,cluster} examples/*.sh orchestrator/src/main/roots/update)
@@ -366,7 +366,6 @@ verb_lint() {
   "${check[@]}" vendor.renovate "$root/renovate.json"
   check_spelling
   check_sizes
-  verb_license_attributions check
   maven spotless:check
   maven test-compile
 }

@@ -6,6 +6,8 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -158,6 +160,24 @@ class DocsTest {
     sources()
         .forEach(text ->
             assertThat(said).containsAll(found("Duration (\\w+_(?:LIMIT|DELAY)) = ", text)));
+  }
+
+  /** The libraries, each with what its own notice says. */
+  @Test
+  void shouldNameInTheNoticeWhoseWorkIsInTheExecutable() throws IOException {
+    String notice = read("NOTICE");
+    String[] jars = read("orchestrator/target/class-path").split(":", -1);
+    assertThat(jars).hasSizeGreaterThan(3);
+    for (String jar : jars) {
+      assertThat(notice).contains(jar.replaceFirst(".*/(.*?)-\\d.*", "\n$1 ("));
+      try (FileSystem inside = FileSystems.newFileSystem(Path.of(jar))) {
+        for (String name : List.of("META-INF/NOTICE", "META-INF/NOTICE.txt", "NOTICE")) {
+          if (Files.exists(inside.getPath(name))) {
+            read(inside.getPath(name)).lines().forEach(line -> assertThat(notice).contains(line));
+          }
+        }
+      }
+    }
   }
 
   // --- what any page says ------------------------------------------------------------------------

@@ -106,6 +106,14 @@ class ImagesTest {
         .contains("gson", "httpcore5", "OpenJDK class library", "musl", "zlib")
         .contains("Mozilla root certificates (certifi)")
         .contains("circleci-agent linux/amd64", "circleci-agent linux/arm64");
+    // The only licence under which NOTICE has libraries.
+    assertThat(names.asList())
+        .map(component -> component.getAsJsonObject())
+        .filteredOn(component -> component.has("group"))
+        .isNotEmpty()
+        .allSatisfy(library ->
+            assertThat(library.get("licenses").toString())
+                .matches("\\[\\{\"license\":\\{\"id\":\"Apache-2.0\"[^{]*"));
     for (var architecture : List.of("amd64", "arm64")) {
       var executables = CHECKOUT.resolve("target/bin/linux").resolve(architecture);
       assertThat(sbom)
