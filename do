@@ -7,19 +7,17 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RUNNER_INIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/runner-init}
-export RUNNER_INIT_CACHE=$cache
-executables=$cache/executables
 
 # As images name it.
-machine_architecture() {
-  case $(uname -m) in
-    aarch64) echo arm64 ;;
-    *) echo amd64 ;;
-  esac
-}
+machine_architecture() { uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/'; }
 
 # What this machine itself runs.
 bin=$root/target/bin/linux/$(machine_architecture)
+
+# What is built for: arm64 on an amd64 machine too, if that is of Debian. See toolchain/README.md.
+architectures=$(machine_architecture)
+[[ $architectures == arm64 || ! -x /usr/bin/dpkg-query ]] || architectures="amd64 arm64"
+architectures=${ARCHITECTURES:-$architectures}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -40,16 +38,13 @@ test_tools=(
   strace=strace mkfs.xfs=xfsprogs tini=tini dumb-init=dumb-init catatonit=catatonit "$arm64_headers"
 )
 
-is_jdk_25() { [[ -x $1/bin/javac ]] && grep -q '^JAVA_VERSION="25[."]' "$1/release" 2>/dev/null; }
-
 # Sets JAVA_HOME to a JDK 25, whatever the java on the PATH is.
 find_jdk() {
-  local candidate on_path
-  on_path=$(command -v javac || true)
-  [[ -n $on_path ]] && on_path=$(dirname "$(dirname "$(readlink -f "$on_path")")")
-  for candidate in "${JAVA_HOME:-}" "$on_path" "${GRAALVM_HOME:-}" /usr/lib/jvm/*; do
-    if [[ -n $candidate ]] && is_jdk_25 "$candidate"; then
-      export JAVA_HOME=$candidate
+  local home
+  for home in "${JAVA_HOME:-}" "$(readlink -f "$(type -P javac)" | sed 's:/bin/javac$::')" \
+    "${GRAALVM_HOME:-}" /usr/lib/jvm/*; do
+    if [[ -x $home/bin/javac ]] && grep -qs '^JAVA_VERSION="25[."]' "$home/release"; then
+      export JAVA_HOME=$home
       return
     fi
   done
@@ -63,15 +58,12 @@ need() {
     command -v "${pair%%=*}" >/dev/null || [[ ${pair%%=*} == /* && -e ${pair%%=*} ]] || missing+=("${pair#*=}")
   done
   ((${#missing[@]})) || return 0
-  if ((EUID == 0)) && command -v apt-get >/dev/null; then
-    say "installing ${missing[*]}"
-    # The run level keeps a package's daemon from being started.
-    RUNLEVEL=1 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 ||
-      { apt-get update -qq && RUNLEVEL=1 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; } ||
-      die "apt-get could not install ${missing[*]}"
-  else
-    die "missing ${missing[*]}: install them (apt-get install ${missing[*]})"
-  fi
+  ((EUID == 0)) || die "missing ${missing[*]}: install them (apt-get install ${missing[*]})"
+  say "installing ${missing[*]}"
+  apt-get update -qq
+  # The run level keeps a package's daemon from being started.
+  RUNLEVEL=1 apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get could not install ${missing[*]}"
 }
 
 # Debian's Maven writes escape codes to whatever there is.
@@ -80,7 +72,7 @@ plain() { if [[ -t 1 ]]; then cat; else sed -u 's/\x1b\[[0-9;]*m//g'; fi; }
 maven() {
   find_jdk
   need mvn=maven
-  (cd "$root" && mvn --batch-mode --quiet "$@" 2> >(plain >&2)) | plain
+  mvn --file "$root" --batch-mode --quiet "$@" 2> >(plain >&2) | plain
 }
 
 # Prints the GraalVM home that somebody installed, if it can build for that: installed_graalvm ARCHITECTURE
@@ -103,21 +95,15 @@ took() { mkdir -p "$root/target/took" && printf '%s\n' "$2" >"$root/target/took/
 
 last_took() { [[ ! -f $root/target/took/$1 ]] || printf ', %s s last time' "$(<"$root/target/took/$1")"; }
 
-# Runs a command that may take long, its output in a file, and shows the seconds that pass.
+# Runs a command that may take long, its output in a file: with_progress WHAT FILE COMMAND…
 with_progress() {
   local what=$1 output=$2 begin=$SECONDS
-  shift 2
   mkdir -p "${output%/*}"
   say "$what$(last_took "${what// /-}"); details in ${output#"$root"/}"
-  "$@" >"$output" 2>&1 &
-  local job=$!
-  while kill -0 "$job" 2>/dev/null; do
-    [[ -t 2 ]] && printf '\r%s… %d s' "$what" $((SECONDS - begin)) >&2
-    sleep 1
-  done
-  [[ -t 2 ]] && printf '\r\033[K' >&2
-  wait "$job" || {
-    grep -m 3 -E '^\[ERROR\]|[Ee]rror:' "$output" >&2 || true
+  # In the background, so that it ends at its first error in spite of what follows.
+  "${@:3}" >"$output" 2>&1 &
+  wait $! || {
+    grep -m 3 -E '^\[ERROR\]|[Ee]rror:|^do: ' "$output" >&2 || true
     die "$what failed: see ${output#"$root"/}"
   }
   took "${what// /-}" $((SECONDS - begin))
@@ -128,25 +114,16 @@ with_progress() {
 
 version() { sed -n 's:^  <version>\(.*\)</version>$:\1:p' "$root/pom.xml"; }
 
-# When the sources last changed, so that the same sources give the same executable.
-source_date() {
-  git -C "$root" log -1 --format=%cI -- orchestrator/src/main orchestrator/pom.xml 2>/dev/null | grep . || echo unknown
-}
-
-# A hash of these words and of the files below these paths: fingerprint WORD… -- PATH…
+# A hash of these words and of the files below these paths: fingerprint WORDS PATH…
 fingerprint() {
-  local words=()
-  while [[ $1 != -- ]]; do words+=("$1") && shift; done
-  {
-    printf '%s\n' "${words[@]}"
-    (cd "$root" && find "${@:2}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
-  } | sha256sum | cut -c1-16
+  (cd "$root" && printf '%s\n' "$1" && find "${@:2}" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) |
+    sha256sum | cut -c1-16
 }
 
 # Compiles the classes of the orchestrator and of the tests' servers, if they are of other sources.
 compile() {
   local key kept=$root/target/classes.key
-  key=$(fingerprint classes -- pom.xml .mvn {orchestrator,testing}/{pom.xml,src/main})
+  key=$(fingerprint classes pom.xml .mvn {orchestrator,testing}/{pom.xml,src/main})
   [[ $(cat "$kept" 2>/dev/null) != "$key" || ! -d $root/testing/target/classes || ! -d $root/orchestrator/target/classes ]] || return 0
   with_progress "compiling" "$root/target/compile.log" maven process-classes -pl orchestrator,testing -am
   printf '%s\n' "$key" >"$kept"
@@ -162,23 +139,39 @@ musl_gcc() {
   fi
 }
 
+# Writes what an executable was made of, for SBOM and provenance of the images, to inputs.json beside
+# it: record_build ARCHITECTURE HOME
+record_build() {
+  local into=$root/target/bin/linux/$1 log=$root/target/native-image-$1.log inputs
+  mapfile -t inputs < <(sed -n 's/.*Executing: .* -cp \([^ ]*\) .*/\1/p' "$log" | tr : '\n')
+  cp "$root/orchestrator/target/runtime.cdx.json" "$into/maven.cdx.json"
+  jq -n --sort-keys '$ARGS.named' --arg executable "$(sha256sum <"$into/orchestrator" | cut -d' ' -f1)" \
+    --arg inputs "$(sha256sum "${inputs[@]}" "$root/orchestrator/target/native-$1/librunnerinit.a" "$2/release")" \
+    --arg options "$(sed -n "s:$root/::g; s:.*Executing\: .* -cp [^ ]* ::p" "$log")" \
+    --arg release "$(cat "$2/release")" --arg toolchain "$(cat "$2/toolchain.properties" 2>/dev/null)" \
+    --arg roots "$(sed -n 's/^source: *certifi \([^ ]*\).*/\1/p' "$root/orchestrator/src/main/roots/roots.txt")" \
+    >"$into/inputs.json"
+}
+
 # What the pom builds, kept by a hash of all that goes into it: build_executable ARCHITECTURE
 build_executable() {
-  local into=$root/target/bin/linux/$1 inputs=(pom.xml orchestrator/{pom.xml,src/main}) home profiles=native key kept
+  local into=$root/target/bin/linux/$1 inputs=(pom.xml orchestrator/{pom.xml,src/main}) home profiles=native words kept
   home=$(installed_graalvm "$1")
   [[ -n $home ]] || inputs+=(toolchain/builder.lock toolchain/src/main)
-  key=$(fingerprint "$1" "$home" "$(source_date)" "$JAVA_HOME" "$(cat "${home:-$JAVA_HOME}/release")" -- "${inputs[@]}")
-  kept=$executables/$key
+  # The date of the last change is in the executable.
+  words=$(git -C "$root" log -1 --format=%cI -- orchestrator/src/main orchestrator/pom.xml || true)
+  kept=$cache/executables/$(fingerprint "$1 $home $words $JAVA_HOME $(cat "${home:-$JAVA_HOME}/release")" "${inputs[@]}")
   if [[ ! -x $kept/orchestrator ]]; then
     home=$(graalvm_home "$1") || die "no native-image to build with for $1"
-    need musl-gcc=musl-tools ar=binutils jq=jq
+    need mvn=maven musl-gcc=musl-tools ar=binutils jq=jq
     [[ $1 == "$(machine_architecture)" ]] || profiles=native,cross-$1
     # Classes of sources that are gone would get into it.
     rm -rf "$root"/{target/bin/linux/"$1",orchestrator/target/classes}
     GRAALVM_HOME=$home with_progress "building the executable for $1" "$root/target/native-image-$1.log" \
-      mvn --batch-mode package -pl orchestrator -P"$profiles" -Dmaven.test.skip=true -DskipUnitTests=true
+      mvn --file "$root" --batch-mode package org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl orchestrator -P"$profiles" \
+      -Dmaven.test.skip=true -DskipUnitTests=true
     record_build "$1" "$home"
-    mkdir -p "$executables"
+    mkdir -p "$cache/executables"
     rm -rf "$kept"
     cp -r "$into" "$kept.new" && mv "$kept.new" "$kept"
   fi
@@ -187,32 +180,17 @@ build_executable() {
   cp "$kept"/*.json "$into/"
 }
 
-# The fake task agent of the tests, with a compiler for its architecture: compile_agent ARCHITECTURE
-compile_agent() {
-  local agent=$root/target/bin/linux/$1/fake-task-agent source=$root/testing/src/main/c
-  [[ ! -x $agent || -n $(find "$source" -newer "$agent") ]] || return 0
-  "$(musl_gcc "$1")" -static -Os -s -Wall -Wextra -Werror -o "$agent" "$source/fake-task-agent.c"
-}
-
-# arm64 is built on an amd64 machine too, if that is of Debian: see toolchain/README.md.
-architectures() {
-  local default
-  default=$(machine_architecture)
-  [[ $default == amd64 && -x /usr/bin/dpkg-query ]] && default="amd64 arm64"
-  tr ' ' '\n' <<<"${ARCHITECTURES:-$default}"
-}
-
-# build ARCHITECTURE…: one after the other, since each takes 5 GB of memory.
+# The executable, and the fake task agent of the tests, with a compiler for its architecture: build ARCHITECTURE
 build() {
+  local into=target/bin/linux/$1 source=$root/testing/src/main/c
   find_jdk
-  local architecture into
-  for architecture in "$@"; do
-    [[ $architecture == amd64 || $architecture == arm64 ]] || die "ARCHITECTURES: amd64 or arm64, not $architecture"
-    build_executable "$architecture"
-    compile_agent "$architecture"
-    into=target/bin/linux/$architecture
-    say "$into: orchestrator $(stat -c %s "$root/$into/orchestrator") bytes"
-  done
+  [[ ${SKIP_BUILD:-} != true ]] || return 0
+  [[ $1 == amd64 || $1 == arm64 ]] || die "ARCHITECTURES: amd64 or arm64, not $1"
+  build_executable "$1"
+  if [[ ! -x $root/$into/fake-task-agent || -n $(find "$source" -newer "$root/$into/fake-task-agent") ]]; then
+    "$(musl_gcc "$1")" -static -Os -s -Wall -Wextra -Werror -o "$root/$into/fake-task-agent" "$source/fake-task-agent.c"
+  fi
+  say "$into: orchestrator $(stat -c %s "$root/$into/orchestrator") bytes"
 }
 
 ## Build the static executables into target/bin/linux, for amd64 and arm64
@@ -222,13 +200,12 @@ build() {
 ## $RUNNER_INIT_CACHE (~/.cache/runner-init).
 ##
 ##   ARCHITECTURES=amd64   builds for that alone, in half the time
+##   SKIP_BUILD=true       has any verb take the executables in target/bin as they are
 verb_build() {
-  local wanted
-  mapfile -t wanted < <(architectures)
-  build "${wanted[@]}"
+  local architecture
+  # One after the other, since each takes 5 GB of memory.
+  for architecture in $architectures; do build "$architecture"; done
 }
-
-build_unless_told_not_to() { [[ ${SKIP_BUILD:-false} == true ]] || verb_build; }
 
 ## Take a script through the whole flow of a task: ./do run-task [--jvm] [FLAG…] [SCRIPT]
 ##
@@ -279,24 +256,16 @@ verb_test() {
   maven verify -DskipUnitTests=true "$@"
 }
 
-# Has the kernel run arm64 programs by QEMU, wherever their root is: what Debian's package sets up
-# itself where binfmt-support is installed.
-register_qemu() {
-  local folder=/proc/sys/fs/binfmt_misc
-  need qemu-aarch64-static=qemu-user-static
-  [[ -e $folder/register ]] || mount -t binfmt_misc binfmt_misc "$folder" ||
-    die "this kernel can't be told to run programs of arm64: it has no binfmt_misc"
-  [[ -e $folder/qemu-aarch64 ]] || cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$folder/register" ||
-    die "QEMU could not be registered in $folder"
-}
-
 ## Run the core of the acceptance tests on the arm64 executable, by QEMU's user emulation
 ##
 ## On an arm64 machine ./do test runs all of them, without QEMU.
 verb_test_arm64() {
+  local binfmt=/proc/sys/fs/binfmt_misc
   ((EUID == 0)) || die "test-arm64: PID namespaces need root"
-  need "${test_tools[@]}"
-  register_qemu
+  need "${test_tools[@]}" qemu-aarch64-static=qemu-user-static
+  # Debian's package tells the kernel of QEMU itself, but in a container.
+  [[ -e $binfmt/register ]] || mount -t binfmt_misc binfmt_misc "$binfmt"
+  [[ -e $binfmt/qemu-aarch64 ]] || cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$binfmt/register"
   build arm64
   # Not four at a time as usual: under QEMU, tests want the CPU.
   maven verify -pl toolchain,acceptance -am -DskipUnitTests=true \
@@ -309,10 +278,9 @@ verb_test_arm64() {
 ##
 ## What needs the internet, the data bases of known vulnerabilities, it leaves out, and says so.
 verb_scan() {
-  local gitleaks
   # renovate: github.com/zricethezav/gitleaks/v8
-  local gitleaks_version=v8.30.1
-  gitleaks=$(go_tool gitleaks "$gitleaks_version" github.com/zricethezav/gitleaks/v8) || exit 1
+  local gitleaks_version=v8.30.1 gitleaks
+  gitleaks=$(go_tool gitleaks "$gitleaks_version" github.com/zricethezav/gitleaks/v8)
   "$gitleaks" git --no-banner --redact --log-level warn "$root" || die "scan: the history holds what looks like a secret"
   say "scan: no secret in the history"
   say "scan: NOT done here: known vulnerabilities of the dependencies. Their data bases are on the internet;" \
@@ -332,25 +300,19 @@ verb_unit_test() {
 ## A change that no test notices survives, and fails this verb. Which they are, beside the sources:
 ## orchestrator/target/pit-reports/index.html.
 verb_mutate() {
-  maven test-compile -pl orchestrator
-  local report=$root/orchestrator/target/pit-reports/mutations.xml result=0
+  local report=$root/orchestrator/target/pit-reports/mutations.xml
   rm -f "$report"
-  maven org.pitest:pitest-maven:mutationCoverage -pl orchestrator || result=1
-  [[ -f $report ]] || die "mutate: no report"
-  printf 'mutants: %d tried, %d killed\n' "$(grep -c '<mutation ' "$report")" \
-    "$(grep -c -E "status='(KILLED|TIMED_OUT)'" "$report")"
-  return "$result"
+  maven test-compile org.pitest:pitest-maven:mutationCoverage -pl orchestrator
+  say "mutants: $(grep -c '<mutation ' "$report"), each noticed by a test"
 }
 
 # The first section of the change log is that of the version in pom.xml.
 check_changelog() {
   local first expected
+  expected="\[$(version)] - 20[0-9]{2}-[0-9]{2}-[0-9]{2}"
+  [[ $(version) != *-SNAPSHOT ]] || expected="\[Unreleased]"
   first=$(grep -m 1 '^## ' "$root/CHANGELOG.md")
-  case $(version) in
-    *-SNAPSHOT) expected='## \[Unreleased\]' ;;
-    *) expected="## \\[$(version | sed 's/\./\\./g')\\] - [0-9]{4}-[0-9]{2}-[0-9]{2}" ;;
-  esac
-  grep -qxE "$expected" <<<"$first" ||
+  [[ $first =~ ^##\ $expected$ ]] ||
     die "CHANGELOG.md begins with \"$first\", but the version in pom.xml is $(version)"
 }
 
@@ -366,8 +328,7 @@ verb_lint() {
   "${check[@]}" vendor.renovate "$root/renovate.json"
   check_spelling
   check_sizes
-  maven spotless:check
-  maven test-compile
+  maven spotless:check test-compile
 }
 
 ## Format the sources
@@ -383,45 +344,46 @@ verb_install_devtools() {
 
 # --- help ------------------------------------------------------------------------------------
 
-sources=("$root/do" "$root"/scripts/*.bash)
-
-verbs() { sed -n 's/^verb_\([a-z0-9_]*\)() .*/\1/p' "${sources[@]}" | tr _ - | sort; }
-
 # The help of a verb: the comment above its function.
 describe() {
   awk -v name="verb_${1//-/_}() " '
     /^##/ { sub(/^## ?/, ""); text = text $0 "\n"; next }
     index($0, name) == 1 { printf "%s", text; exit }
-    { text = "" }' "${sources[@]}"
+    { text = "" }' "$root/do" "$root"/scripts/*.bash
 }
+
+check_verb() { declare -F "verb_${1//-/_}" >/dev/null || die "unknown verb $1: ./do help lists them"; }
 
 ## List the verbs, or tell more of one: ./do help VERB
 verb_help() {
   if (($#)); then
-    verbs | grep -qx -- "$1" || die "unknown verb $1: ./do help lists them"
+    check_verb "$1"
     describe "$1"
     return
   fi
   printf 'Usage: ./do VERB [ARGUMENT…]\n\n'
   local verb
-  for verb in $(verbs); do
+  for verb in $(compgen -A function verb_ | cut -c6- | tr _ -); do
     printf '  %-22s %s\n' "$verb" "$(describe "$verb" | head -n 1)"
   done
 }
 
-for script in "${sources[@]:1}"; do
+for script in "$root"/scripts/*.bash; do
   # shellcheck source=/dev/null
   source "$script"
 done
 
 main() {
   local verb=${1:-help}
-  shift || true
-  [[ $verb == -h || $verb == --help ]] && verb=help
-  verbs | grep -qx -- "$verb" || die "unknown verb $verb: ./do help lists them"
-  [[ $verb == help ]] || say "$verb: $(describe "$verb" | head -n 1)$(last_took "$verb")"
-  "verb_${verb//-/_}" "$@"
-  [[ $verb == help ]] || took "$verb" "$SECONDS"
+  [[ $verb != -h && $verb != --help ]] || verb=help
+  check_verb "$verb"
+  if [[ $verb == help ]]; then
+    verb_help "${@:2}"
+    return
+  fi
+  say "$verb: $(describe "$verb" | head -n 1)$(last_took "$verb")"
+  "verb_${verb//-/_}" "${@:2}"
+  took "$verb" "$SECONDS"
 }
 
 main "$@"

@@ -8,13 +8,12 @@
 ##   --quick               five runs, without what takes long: about a minute
 ##   --runs N              of each contestant (30)
 ##   --executable PATH     another build of the orchestrator, as the contestant "other"
-##   SKIP_BUILD=true       takes the executable in target/bin as it is
 verb_bench() {
   ((EUID == 0)) || die "bench: PID namespaces and control groups need root"
   # fontconfig has the fonts of the plots.
   need tini-static=tini dumb-init=dumb-init catatonit=catatonit musl-gcc=musl-tools gcc=gcc fc-list=fontconfig \
     mkfs.ext4=e2fsprogs mkfs.xfs=xfsprogs podman=podman runc=runc
-  [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
+  build "$(machine_architecture)"
   maven package -pl bench -am -Dmaven.test.skip=true -DskipUnitTests=true
   local source=$root/bench/src/main/c out=$root/target/bench
   mkdir -p "$out"
@@ -23,7 +22,6 @@ verb_bench() {
   gcc -static -O2 -s -Wall -Wextra -Werror -o "$out/measure" "$source/measure.c"
   # For the Pods: podman's settings, and a storage of its own.
   podman_of_our_own
-  trap clean_up EXIT
   # A network of its own: each port is free, and nothing comes from outside.
   "$out/measure" alone "$JAVA_HOME/bin/java" -XX:+UseSerialGC -Djava.awt.headless=true \
     -cp "$root/bench/target/classes:$(<"$root/bench/target/class-path")" com.circleci.runnerinit.bench.Main \

@@ -15,16 +15,11 @@ launcher() {
 
 # Its Java: a runtime of java.base alone, and the C library that this needs.
 java_runtime() {
-  local library
   rm -rf "$jvm"
   mkdir -p "$jvm/lib" "$jvm/classes"
   "$JAVA_HOME/bin/jlink" --add-modules java.base --output "$jvm/jdk"
-  ldd "$jvm/jdk/lib/server/libjvm.so" | sed -nE 's/.*(=> |\t)(\/[^ ]+) .*/\2/p' | while read -r library; do
-    case $library in
-      */ld-linux*) cp -L "$library" "$jvm/lib/ld.so" ;;
-      *) cp -L "$library" "$jvm/lib/" ;;
-    esac
-  done
+  ldd "$jvm/jdk/lib/server/libjvm.so" | grep -o '/[^ ]*' | xargs cp -L -t "$jvm/lib"
+  mv "$jvm"/lib/ld-linux* "$jvm/lib/ld.so"
 }
 
 # A task through it, by which the JVM learns the classes to keep in its cache: a start is twice as fast.
@@ -41,7 +36,7 @@ build_jvm() {
   local classes=$root/testing/target/classes key
   find_jdk
   compile
-  key=$(fingerprint "$(cat "$JAVA_HOME/release")" "$JAVA_HOME" "$root" -- pom.xml scripts/jvm.bash {orchestrator,testing}/{pom.xml,src/main})
+  key=$(fingerprint "$(cat "$JAVA_HOME/release") $JAVA_HOME $root" pom.xml scripts/jvm.bash {orchestrator,testing}/{pom.xml,src/main})
   [[ $(cat "$jvm/key" 2>/dev/null) != "$key" ]] || return 0
   java_runtime
   "$JAVA_HOME/bin/jar" --create --file "$jvm/classes/orchestrator.jar" -C "$root/orchestrator/target/classes" . \

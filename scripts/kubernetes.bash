@@ -16,7 +16,7 @@ kubernetes_programs() {
   done
   key=$(cat <(printf '%s\n' "$flags") "$folder"/go.{mod,sum} | sha256sum | cut -c1-16)
   mapfile -t tools < <(sed -n '/^tool (/,/^)/s/^\t//p' "$folder/go.mod")
-  kubernetes=$(go_tools kubernetes "$key" -C "$folder" -mod=readonly -trimpath -ldflags "$flags" "${tools[@]}") || exit 1
+  kubernetes=$(go_tools kubernetes "$key" -C "$folder" -mod=readonly -trimpath -ldflags "$flags" "${tools[@]}")
 }
 
 # kubeconfig NAME USER [GROUP]: for who has that token.
@@ -106,17 +106,14 @@ stop_cluster() {
 verb_kubernetes_tests() {
   ((EUID == 0)) || die "kubernetes-tests: a node needs root"
   need "${smoke_tools[@]}" "${cluster_tools[@]}"
-  build_unless_told_not_to
+  verb_build
   kubernetes_programs
   podman_of_our_own
   # The registry listens in the cluster's own network alone, and has no TLS.
   printf '[[registry]]\nlocation = "127.0.0.1:5000"\ninsecure = true\n' >"$smoke_dir/registries.conf"
   export CONTAINERS_REGISTRIES_CONF=$smoke_dir/registries.conf
-  # shellcheck disable=SC2034 # for the trap of smoke_tests_on_cluster
-  after_smoke_tests=stop_cluster
-  trap stop_cluster EXIT
   start_cluster
   base_images+=(pause)
   export KUBECONFIG=$state/admin.kubeconfig KUBECTL=$state/kubectl
-  IMAGE_REPOSITORY=127.0.0.1:5000/runner-init smoke_tests_on_cluster "$@"
+  IMAGE_REPOSITORY=127.0.0.1:5000/runner-init verb_smoke_tests "$@"
 }

@@ -1,8 +1,3 @@
-# shellcheck shell=bash
-# shellcheck disable=SC2154 # root is of ./do
-#
-# What ./do lint checks of the words that are written by hand, and how many there are. Sourced by ./do.
-
 # With the words that codespell takes for others.
 check_spelling() (
   cd "$root" || exit

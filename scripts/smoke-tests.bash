@@ -6,9 +6,10 @@ smoke_tools=(
   docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq readelf=binutils
 )
 
-# Podman's settings and a storage of its own, so that nothing of the machine is touched.
+# Podman's settings and a storage of its own, so that nothing of the machine is touched, until the end.
 podman_of_our_own() {
   smoke_dir=$root/target/smoke
+  trap clean_up EXIT
   mkdir -p "$smoke_dir"
   export CONTAINERS_CONF=$smoke_dir/containers.conf CONTAINERS_STORAGE_CONF=$smoke_dir/storage.conf
   # Without CAP_SYS_RESOURCE, the limits that podman sets by default can't be had.
@@ -73,9 +74,21 @@ clean_up() {
   podman pod rm --all --force --time 0 >/dev/null 2>&1 || true
   podman rmi --all --force >/dev/null 2>&1 || true
   rm -rf "$smoke_dir"/{storage,run,base}
+  stop_cluster
 }
 
-# --- on a cluster ----------------------------------------------------------------------------
+# Checks that the cluster of KUBECONFIG is there, before anything is built for it.
+find_cluster() {
+  local answer
+  [[ -n ${IMAGE_REPOSITORY:-} ]] ||
+    die "smoke-tests: KUBECONFIG is set, so a cluster pulls the images: IMAGE_REPOSITORY says where from, such as registry.example.com/your-org/runner-init"
+  export KUBECTL=${KUBECTL:-kubectl} SMOKE_REPOSITORY=$IMAGE_REPOSITORY
+  command -v "$KUBECTL" >/dev/null || die "smoke-tests: no $KUBECTL, which asks the cluster of KUBECONFIG"
+  answer=$("$KUBECTL" --request-timeout 20s get --raw /readyz 2>&1) ||
+    die "smoke-tests: the cluster of KUBECONFIG can't be reached: ${answer##*$'\n'}"
+  SMOKE_RUN=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
+  export SMOKE_RUN
+}
 
 # A task that is in the way gets a second to end, not the time that its Pod allows.
 delete_namespaces() {
@@ -88,32 +101,15 @@ delete_namespaces() {
 }
 
 # Where the cluster's nodes pull from. In ./do kubernetes-tests, that is in the cluster's own network.
-push_for_cluster() { ${enter[@]+"${enter[@]}"} podman push --quiet "$1" "docker://$IMAGE_REPOSITORY:smoke-$2" || die "smoke-tests: $IMAGE_REPOSITORY:smoke-$2 could not be pushed"; }
-
-smoke_tests_on_cluster() {
-  local answer name
-  [[ -n ${IMAGE_REPOSITORY:-} ]] ||
-    die "smoke-tests: KUBECONFIG is set, so a cluster pulls the images: IMAGE_REPOSITORY says where from, such as registry.example.com/your-org/runner-init"
-  export KUBECTL=${KUBECTL:-kubectl} SMOKE_REPOSITORY=$IMAGE_REPOSITORY
-  command -v "$KUBECTL" >/dev/null || die "smoke-tests: no $KUBECTL, which asks the cluster of KUBECONFIG"
-  answer=$("$KUBECTL" --request-timeout 20s get --raw /readyz 2>&1) ||
-    die "smoke-tests: the cluster of KUBECONFIG can't be reached: ${answer##*$'\n'}"
-  podman_of_our_own
-  SMOKE_RUN=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
-  export SMOKE_RUN
-  trap 'clean_up; ${after_smoke_tests:-:}' EXIT
-  IMAGE_REPOSITORY='' IMAGE_BUILDER=podman images test-agent
-  make_base_images
-  push_for_cluster localhost/runner-init:test-agent-amd64 init
-  for name in "${base_images[@]}"; do push_for_cluster "localhost/smoke:$name" "$name"; done
-  maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false -Dgroups=cluster -DexcludedGroups=none "$@"
+push_for_cluster() {
+  "${enter[@]}" podman push --quiet "$1" "docker://$IMAGE_REPOSITORY:smoke-$2" ||
+    die "smoke-tests: $IMAGE_REPOSITORY:smoke-$2 could not be pushed"
 }
 
 ## Run the images in Pods, over every kind of base image, and check what an operator deploys
 ##
 ## By podman, offline, in a storage of its own. Needs root. A line that begins with "smoke:" tells
 ## of each base image and security context when the task began and how soon the container ended.
-## SKIP_BUILD=true takes the executables in target/bin as they are.
 ##
 ## With KUBECONFIG set, the Pods run on that cluster instead, in namespaces that are deleted in the
 ## end:
@@ -122,19 +118,17 @@ smoke_tests_on_cluster() {
 ##   KUBECTL               the kubectl to ask by; that on the PATH by default
 ##   SMOKE_DEADLINE        seconds that a Pod may take until its containers run (120)
 verb_smoke_tests() {
+  local name options=()
   ((EUID == 0)) || die "smoke-tests: podman runs the Pods as root"
   need "${smoke_tools[@]}"
-  build_unless_told_not_to
-  if [[ -n ${KUBECONFIG:-} ]]; then
-    smoke_tests_on_cluster "$@"
-    return
-  fi
+  [[ -z ${KUBECONFIG:-} ]] || find_cluster
   podman_of_our_own
-  trap clean_up EXIT
-  IMAGE_BUILDER=podman images test-agent
+  verb_images test-agent
   make_base_images
-  # The tests sign by it, too.
-  find_cosign
-  PATH=$(dirname "$cosign"):$PATH
-  maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false "$@"
+  if [[ -n ${KUBECONFIG:-} ]]; then
+    options=(-Dgroups=cluster -DexcludedGroups=none)
+    push_for_cluster localhost/runner-init:test-agent init
+    for name in "${base_images[@]}"; do push_for_cluster "localhost/smoke:$name" "$name"; done
+  fi
+  maven verify -pl smoke -am -DskipUnitTests=true -DskipSmokeTests=false "${options[@]}" "$@"
 }

@@ -12,7 +12,7 @@ final class Manifests {
 
   /** The init image with the fake task agent. */
   static final String INIT =
-      REPOSITORY.map(name -> name + ":smoke-init").orElse("localhost/runner-init:test-agent-amd64");
+      REPOSITORY.map(name -> name + ":smoke-init").orElse("localhost/runner-init:test-agent");
 
   private Manifests() {}
 

@@ -13,12 +13,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code SKIP_PUSH=false ./do images}, against a registry. */
+/** {@code ./do publish}, to a registry. {@code ./do publish-tests} has cosign on the PATH. */
+@Tag("publish")
 class PublishingTest {
   private static final String KEY_PASSWORD = "password-of-the-key";
 
@@ -38,10 +38,10 @@ class PublishingTest {
     registry.close();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"podman", "buildah"})
-  void shouldPublishASignedIndexWithItsSbomAndProvenance(String tool) throws IOException {
-    var said = publish(Map.of("IMAGE_BUILDER", tool));
+  @Test
+  void shouldPublishASignedIndexWithItsSbomAndProvenance() throws IOException {
+    build("1");
+    var said = publish(Map.of());
 
     var layout = new Layout(checkout.resolve("target/images/test-agent"));
     assertThat(said).contains("pushed, signed, with SBOM and provenance");
@@ -54,7 +54,7 @@ class PublishingTest {
     assertThat(verify("cosign").output()).contains(layout.digest());
     assertThat(attested("cyclonedx")).contains("\"bomFormat\"", "httpcore5");
     assertThat(attested("slsaprovenance1")).contains("resolvedDependencies", "gitCommit");
-    var log = Files.readString(checkout.resolve("target/images/test-agent.log"));
+    var log = Files.readString(checkout.resolve("target/images/test-agent.push.log"));
     for (var secret :
         new String[] {Registry.PASSWORD, KEY_PASSWORD, Files.readString(key("cosign", "key"))}) {
       assertThat(said + log).doesNotContain(secret);
@@ -63,10 +63,12 @@ class PublishingTest {
 
   @Test
   void shouldMoveTheTagLastAndKeepTheOldImage() throws IOException {
-    publish(Map.of("SOURCE_DATE_EPOCH", "1"));
+    build("1");
+    publish(Map.of());
     var old = registry.digest("test-agent");
 
-    publish(Map.of("SOURCE_DATE_EPOCH", "2"));
+    build("2");
+    publish(Map.of());
 
     assertThat(registry.digest("test-agent"))
         .isEqualTo(new Layout(checkout.resolve("target/images/test-agent")).digest())
@@ -80,28 +82,27 @@ class PublishingTest {
 
   @Test
   void shouldNotMoveTheTagToWhatCouldNotBeSigned() {
-    publish(Map.of("SOURCE_DATE_EPOCH", "1"));
+    build("1");
+    publish(Map.of());
     var old = registry.digest("test-agent");
 
+    build("2");
     var done =
-        checkout.run(
-            settings(Map.of("SOURCE_DATE_EPOCH", "2", "COSIGN_PASSWORD", "another")),
-            "images",
-            "test-agent");
+        checkout.run(settings(Map.of("COSIGN_PASSWORD", "another")), "publish", "test-agent");
 
     assertThat(done.status()).isEqualTo(1);
-    assertThat(done.output()).contains("could not be published");
+    assertThat(done.output()).contains("publishing test-agent failed");
     assertThat(registry.digest("test-agent")).isEqualTo(old);
   }
 
   /** Whoever can write to the registry puts another image there, and the signature of the old. */
   @Test
   void shouldNotVerifyAnotherImageWithTheSignatureOfTheOld() throws IOException {
-    publish(Map.of("SOURCE_DATE_EPOCH", "1"));
+    build("1");
+    publish(Map.of());
     var signatures = "docker://" + registry.tag(registry.digest("test-agent").replace(':', '-'));
     assertThat(verify("cosign").status()).isZero();
-    checkout.succeed(
-        Map.of("IMAGE_BUILDER", "buildah", "SOURCE_DATE_EPOCH", "2"), "images", "test-agent");
+    build("2");
     var forged = checkout.resolve("target/images/test-agent");
     var digest = new Layout(forged).digest().replace(':', '-');
 
@@ -115,6 +116,7 @@ class PublishingTest {
 
   @Test
   void shouldNotVerifyByAnotherKey() throws IOException {
+    build("1");
     publish(Map.of());
     makeKey("another");
 
@@ -125,39 +127,52 @@ class PublishingTest {
   @Test
   void shouldTakeTheKeyFromTheEnvironmentAndNeverShowIt() throws IOException {
     var secret = Files.readString(key("cosign", "key"));
+    build("1");
 
     publish(Map.of("COSIGN_KEY", "env://SIGNING_KEY", "SIGNING_KEY", secret));
-    var misplaced = checkout.run(settings(Map.of("COSIGN_KEY", secret)), "images", "test-agent");
+    var misplaced = checkout.run(settings(Map.of("COSIGN_KEY", secret)), "publish", "test-agent");
 
     assertThat(verify("cosign").status()).isZero();
     assertThat(misplaced.status()).isEqualTo(1);
-    assertThat(
-            misplaced.output() + Files.readString(checkout.resolve("target/images/test-agent.log")))
+    assertThat(misplaced.output())
         .contains("COSIGN_KEY is the path of a key")
         .doesNotContain(secret.lines().skip(1).findFirst().orElseThrow());
   }
 
   @Test
   void shouldSayThatItDoesNotSignWithoutAKey() {
+    build("1");
+
     assertThat(publish(Map.of("COSIGN_KEY", ""))).contains("not signed, since COSIGN_KEY names no");
 
     assertThat(verify("cosign").status()).isNotZero();
   }
 
+  @Test
+  void shouldRefuseToPublishToNowhereOrWhatIsNotThere() {
+    var nowhere = checkout.run(settings(Map.of("IMAGE_REPOSITORY", "")), "publish", "test-agent");
+    var nothing = checkout.run(settings(Map.of()), "publish", "agent-1");
+
+    assertThat(List.of(nowhere.status(), nothing.status())).containsOnly(1);
+    assertThat(nowhere.output()).contains("IMAGE_REPOSITORY says where to");
+    assertThat(nothing.output()).contains("no target/images/agent-1: ./do images makes it");
+  }
+
+  /** Another time is another image. */
+  private void build(String seconds) {
+    checkout.succeed(Map.of("SOURCE_DATE_EPOCH", seconds), "images", "test-agent");
+  }
+
   private String publish(Map<String, String> environment) {
-    return checkout.succeed(settings(environment), "images", "test-agent");
+    return checkout.succeed(settings(environment), "publish", "test-agent");
   }
 
   private Map<String, String> settings(Map<String, String> more) {
     var settings = new HashMap<>(registry.environment());
     settings.putAll(
         Map.of(
-            "IMAGE_BUILDER",
-            "buildah",
             "IMAGE_REPOSITORY",
             registry.repository(),
-            "SKIP_PUSH",
-            "false",
             "COSIGN_KEY",
             key("cosign", "key").toString(),
             "COSIGN_PASSWORD",
