@@ -5,9 +5,8 @@ check_spelling() (
     xargs -0 pipx run codespell==2.4.3 --ignore-words-list=afterall,beginin,caf,ccompiler,errorprone,implementor,passtime
 )
 
-# Words of the documents, lines of ./do and scripts/, lines and files of the program. The aims are
-# 15000, 1400, 10400 and 150.
-most_words=15000 most_script_lines=1589 most_lines=10400 most_files=150
+# Words of the documents, lines of ./do and scripts/, lines and files of the program.
+most_words=15000 most_script_lines=1400 most_lines=10400 most_files=150
 
 check_sizes() {
   local words script_lines lines files

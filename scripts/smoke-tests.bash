@@ -6,7 +6,7 @@ smoke_tools=(
   docker-registry=docker-registry skopeo=skopeo openssl=openssl jq=jq readelf=binutils
 )
 
-# Podman's settings and a storage of its own, so that nothing of the machine is touched, until the end.
+# Podman's settings and a storage of its own, until the end, so that nothing of the machine is touched.
 podman_of_our_own() {
   smoke_dir=$root/target/smoke
   trap clean_up EXIT
