@@ -19,28 +19,20 @@ kubernetes_programs() {
   kubernetes=$(go_tools kubernetes "$key" -C "$folder" -mod=readonly -trimpath -ldflags "$flags" "${tools[@]}")
 }
 
-# kubeconfig NAME USER [GROUP]: for who has that token.
-kubeconfig() {
+# One user for all, of this cluster alone; the API server makes its certificate itself.
+make_credentials() {
   local token
   token=$(od -An -N16 -tx8 /dev/urandom | tr -d ' ')
-  printf '%s\n' "$token,$2,$2${3:+,$3}" >>"$state/tokens"
-  cat >"$state/$1.kubeconfig" <<-CONFIG
+  openssl genrsa -out "$state/service-account.key" 2048 2>/dev/null
+  printf '%s\n' "$token,admin,admin,system:masters" >"$state/tokens"
+  cat >"$state/kubeconfig" <<-CONFIG
 	apiVersion: v1
 	kind: Config
 	current-context: runner-init
-	contexts: [{name: runner-init, context: {cluster: runner-init, user: $1}}]
+	contexts: [{name: runner-init, context: {cluster: runner-init, user: admin}}]
 	clusters: [{name: runner-init, cluster: {server: "https://127.0.0.1:6443", certificate-authority: $state/apiserver.crt}}]
-	users: [{name: $1, user: {token: $token}}]
+	users: [{name: admin, user: {token: $token}}]
 	CONFIG
-}
-
-# For this cluster alone; the API server makes its certificate itself.
-make_credentials() {
-  openssl genrsa -out "$state/service-account.key" 2048 2>/dev/null
-  kubeconfig admin admin system:masters
-  kubeconfig controller-manager system:kube-controller-manager
-  kubeconfig scheduler system:kube-scheduler
-  kubeconfig node system:node:localhost system:nodes
 }
 
 # The control groups of the Pods, of which the node has a folder of its own.
@@ -61,16 +53,16 @@ make_cgroups() {
 
 # Sets $state, and in $enter how to run something where the cluster's addresses are.
 start_cluster() {
-  local name="runner-init-$$" tries
+  local tries
   state=$root/target/cluster
   rm -rf "$state"
   (umask 077 && mkdir -p "$state" && make_credentials)
-  make_cgroups "$name"
+  cluster_cgroup=runner-init-$$
+  make_cgroups "$cluster_cgroup"
   # What is in these namespaces ends with their first process, which ends with this script.
   setpriv --pdeathsig KILL unshare --pid --mount --net --ipc --uts --fork --kill-child --mount-proc \
-    "$root/scripts/cluster" "$kubernetes" "$state" "$name" >"$state/cluster.log" 2>&1 &
+    "$root/scripts/cluster" "$kubernetes" "$state" "$cluster_cgroup" >"$state/cluster.log" 2>&1 &
   cluster=$!
-  cluster_cgroup=$name
   for ((tries = 0; tries < 600; tries++)); do
     [[ ! -e $state/up ]] || break
     kill -0 "$cluster" 2>/dev/null || break
@@ -94,7 +86,7 @@ stop_cluster() {
       sleep 0.1
     done
   done < <(find /sys/fs/cgroup -maxdepth 2 -type d -name "$cluster_cgroup")
-  rm -rf "$state"/{containerd,etcd,kubelet,registry,tokens} "$state"/*.key "$state"/*.kubeconfig
+  rm -rf "$state"/{containerd,etcd,kubelet,registry,tokens} "$state"/*.key "$state/kubeconfig"
   cluster=''
 }
 
@@ -114,6 +106,6 @@ verb_kubernetes_tests() {
   export CONTAINERS_REGISTRIES_CONF=$smoke_dir/registries.conf
   start_cluster
   base_images+=(pause)
-  export KUBECONFIG=$state/admin.kubeconfig KUBECTL=$state/kubectl
+  export KUBECONFIG=$state/kubeconfig KUBECTL=$state/kubectl
   IMAGE_REPOSITORY=127.0.0.1:5000/runner-init verb_smoke_tests "$@"
 }
