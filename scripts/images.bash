@@ -100,9 +100,12 @@ build_agent_image() {
 ##   SOURCE_DATE_EPOCH     the time of what is in the image; that of the last commit by default
 verb_images() {
   local image server tag
+  (($#)) || set -- test-agent agent
+  for image; do
+    [[ $image =~ ^(agent|test-agent|server)$ ]] || die "images: agent, test-agent or server, not $image"
+  done
   need podman=podman skopeo=skopeo jq=jq
   verb_build
-  (($#)) || set -- test-agent agent
   for image; do
     case $image in
       agent) build_agent_image ;;
@@ -116,7 +119,6 @@ verb_images() {
           fi
         done < <(grep -E '^[0-9]' "$root/docker/server-versions")
         ;;
-      *) die "images: agent, test-agent or server, not $image" ;;
     esac
   done
 }
