@@ -85,7 +85,7 @@ mount -t tmpfs tmpfs /new/run
 mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
 for controller in memory cpu pids; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
 mkswap /new/dev/vda && swapon /new/dev/vda
-exec chroot /new $bin/guest-agent
+exec switch_root /new $bin/guest-agent
 END
   chmod +x "$folder/init"
   (cd "$folder" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$2/initrd.gz"

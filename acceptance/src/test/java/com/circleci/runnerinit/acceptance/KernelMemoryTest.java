@@ -165,7 +165,9 @@ class KernelMemoryTest {
   private static void moveAgent(
       Scenario given, Container container, ControlGroups groups, String group) {
     given.root().awaitFile("/out/started");
-    for (var process : container.living(Scenario.TASK_AGENT)) {
+    var agents = container.living(Scenario.TASK_AGENT);
+    assertThat(agents).isNotEmpty();
+    for (var process : agents) {
       groups.set(group + "/cgroup.procs", Long.toString(process.pid()));
     }
     given.root().file("/out/moved", "");
