@@ -13,6 +13,7 @@ import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Command;
 import com.circleci.runnerinit.testing.HttpReply;
+import com.circleci.runnerinit.testing.Machine;
 import com.circleci.runnerinit.testing.Signal;
 import com.google.gson.JsonParser;
 import java.io.IOException;
@@ -287,6 +288,7 @@ class HealthTest {
   @Test
   void shouldHandTheTaskBackWhenThePortIsTaken(Scenario given) throws IOException {
     try (var taken = new ServerSocket(0, 1, InetAddress.getByName("::"))) {
+      Machine.current().forward(taken.getLocalPort());
       given.agent("touch=/out/started");
       given.environment("CIRCLECI_GOAT_HEALTH_CHECK_ADDR", ":" + taken.getLocalPort());
 

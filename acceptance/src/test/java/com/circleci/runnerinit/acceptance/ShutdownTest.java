@@ -10,6 +10,7 @@ import com.circleci.runnerinit.acceptance.harness.Scenario;
 import com.circleci.runnerinit.testing.Answer;
 import com.circleci.runnerinit.testing.Await;
 import com.circleci.runnerinit.testing.Call;
+import com.circleci.runnerinit.testing.Machine;
 import com.circleci.runnerinit.testing.Signal;
 import com.circleci.runnerinit.testing.SilentAddress;
 import java.time.Duration;
@@ -175,7 +176,8 @@ class ShutdownTest {
 
     assertThat(container.exitCode()).isZero();
     assertThat(given.root().read("/out/signals")).isIn("TERM\n", "TERM\nCONT\n");
-    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(6));
+    assertThat(Duration.ofNanos(System.nanoTime() - began))
+        .isLessThan(Duration.ofSeconds(6).multipliedBy(Machine.current().slowness()));
     assertIsReportedAsStillRunning(given);
   }
 

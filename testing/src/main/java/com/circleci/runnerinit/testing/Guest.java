@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.testing;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -11,6 +12,7 @@ import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
@@ -107,7 +109,7 @@ final class Guest implements Machine {
     var answer = connection.receive();
     if (answer.text().isEmpty()) {
       connection.socket().close();
-      throw new IOException(host + ":" + port + " in the guest: " + answer.said());
+      throw new ConnectException(host + ":" + port + " in the guest: " + answer.said());
     }
     return connection.socket();
   }
@@ -179,7 +181,7 @@ final class Guest implements Machine {
     void send(List<String> words) throws IOException {
       var text = new ByteArrayOutputStream();
       for (var word : words) {
-        text.write((word + "\0").getBytes(ISO_8859_1));
+        text.write((word + "\0").getBytes(UTF_8));
       }
       var request = new ByteArrayOutputStream();
       new DataOutputStream(request).writeInt(text.size());

@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.acceptance.harness;
 
 import com.circleci.runnerinit.testing.Command;
+import com.circleci.runnerinit.testing.Machine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -49,7 +50,7 @@ public final class Executables {
 
   /** Whether QEMU runs them, many times slower than a machine would. */
   public static boolean areEmulated() {
-    return !architecture().equals(machine());
+    return !architecture().equals(machine()) || Machine.current().slowness() > 1;
   }
 
   /** As Docker names it. */
