@@ -67,6 +67,13 @@ public final class ControlGroups implements AutoCloseable {
         .orElseThrow(() -> new AssertionError(file + " can't be read"));
   }
 
+  /** Whether the kernel tells the most memory that was in use. */
+  public boolean countsPeak() {
+    return machine
+        .names(group("memory"))
+        .contains(unified ? "memory.peak" : "memory.max_usage_in_bytes");
+  }
+
   /** A group below the container's. */
   public ControlGroups below(String name) {
     make(group("memory").resolve(name));
