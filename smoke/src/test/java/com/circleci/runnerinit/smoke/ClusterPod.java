@@ -133,8 +133,9 @@ final class ClusterPod implements Closeable {
     return time(timed(container).getLast());
   }
 
+  /** Without the kubelet's own words, such as that the container is gone, which have no time. */
   private List<String> timed(String container) {
-    return log(container).lines().toList();
+    return log(container).lines().filter(line -> line.matches("\\d{4}-\\S+Z .*")).toList();
   }
 
   private static Instant time(String line) {
