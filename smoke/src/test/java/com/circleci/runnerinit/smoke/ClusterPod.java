@@ -135,7 +135,10 @@ final class ClusterPod implements Closeable {
 
   /** Without the kubelet's own words, such as that the container is gone, which have no time. */
   private List<String> timed(String container) {
-    return log(container).lines().filter(line -> line.matches("\\d{4}-\\S+Z .*")).toList();
+    return log(container)
+        .lines()
+        .filter(line -> line.matches("\\d{4}-\\d\\d-\\d\\dT\\S+ .*"))
+        .toList();
   }
 
   private static Instant time(String line) {
