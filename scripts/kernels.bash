@@ -152,7 +152,7 @@ verb_test_kernels() {
   # QEMU's own, as long as it had one; the one that came after it has no such option.
   local virtiofsd=/usr/lib/qemu/virtiofsd uncached=(-o timeout=0)
   [[ -x $virtiofsd ]] || { virtiofsd=/usr/libexec/virtiofsd uncached=() && need "$virtiofsd=virtiofsd"; }
-  [[ ${SKIP_BUILD:-false} == true ]] || build "$(machine_architecture)"
+  build "$(machine_architecture)"
   "$(musl_gcc "$(machine_architecture)")" -static -Os -s -Wall -Wextra -Werror \
     -o "$bin/guest-agent" "$root/testing/src/main/c/guest-agent.c"
   local names=() options=() argument name suite package failed=() reports=$root/acceptance/target/surefire-reports

@@ -144,7 +144,12 @@ class BinariesInstallerTest {
 
   /** The first read is of the signals. */
   @ParameterizedTest
-  @CsvSource({"READ, 1, read /image", "READ, 3, read /image", "WRITE, 1, write /volume/bin"})
+  @CsvSource({
+    "READ, 1, read /image",
+    "READ, 3, read /image",
+    "WRITE, 0, write /volume/bin",
+    "WRITE, 1, write /volume/bin"
+  })
   void shouldSayWhichSideFailed(String side, int at, String what) {
     kernel.refusals(
         (call, count) -> call.equals("SENDFILE") || (call.equals(side) && count == at) ? -5 : 0);
