@@ -75,9 +75,8 @@ class ResourcesTest {
   @Tag("image")
   void shouldNameTheOomKillAndItsLimit(Scenario given) {
     given.proc().limitMemory(LIMIT);
-    given.agent("allocate=" + 2 * LIMIT);
 
-    var container = given.runTask();
+    var container = useUpMemory(given, 2 * LIMIT);
 
     assertThat(container.exitCode()).isZero();
     assertThat(given.api().calls(FAIL))
@@ -138,6 +137,19 @@ class ResourcesTest {
           }
         });
     assertThat(container.stdout().events(WARNING)).isEmpty();
+  }
+
+  /**
+   * Once the orchestrator is idle: one that needs memory of its own in the moment in which the
+   * kernel has written off a killed agent, and not yet freed its huge pages, is killed too.
+   */
+  static Container useUpMemory(Scenario given, long bytes) {
+    given.agent("wait-file=/out/go", "allocate=" + bytes);
+    var container = given.runTask();
+    container.stdout().awaitEvent("task agent started");
+    uptime(container);
+    given.root().file("/out/go", "");
+    return container;
   }
 
   /** Kernels before 5.19 don't, in version 2: then nothing is said. */
