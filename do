@@ -256,24 +256,6 @@ verb_test() {
   maven verify -DskipUnitTests=true "$@"
 }
 
-## Run the core of the acceptance tests on the arm64 executable, by QEMU's user emulation
-##
-## On an arm64 machine ./do test runs all of them, without QEMU.
-verb_test_arm64() {
-  local binfmt=/proc/sys/fs/binfmt_misc
-  ((EUID == 0)) || die "test-arm64: PID namespaces need root"
-  need "${test_tools[@]}" qemu-aarch64-static=qemu-user-static
-  # Debian's package tells the kernel of QEMU itself, but in a container.
-  [[ -e $binfmt/register ]] || mount -t binfmt_misc binfmt_misc "$binfmt"
-  [[ -e $binfmt/qemu-aarch64 ]] || cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$binfmt/register"
-  build arm64
-  # Not four at a time as usual: under QEMU, tests want the CPU.
-  maven verify -pl toolchain,acceptance -am -DskipUnitTests=true \
-    -Dgroups='(core & !unemulated) | foreign' -DexcludedGroups= \
-    -Drunnerinit.architecture=arm64 -Dsurefire.reportNameSuffix=arm64 \
-    -Djunit.jupiter.execution.parallel.config.fixed.parallelism=2
-}
-
 ## Look for secrets in the history
 ##
 ## What needs the internet, the data bases of known vulnerabilities, it leaves out, and says so.

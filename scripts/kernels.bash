@@ -4,25 +4,34 @@
 # emulation. The tests run on the host; testing/Machine.java is how they reach into a guest, whose
 # files are the host's, by virtiofs. KVM is not used: where it is nested, guests hang on it.
 
-# What Debian's lists name today: NAME SUITE PACKAGE, the last a pattern of grep -E. Versions are
-# withdrawn within hours, so the newest that can be downloaded is taken.
-all_kernels='6.12 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
-6.1 bookworm linux-image-6\.1\.0-[0-9]+-cloud-amd64
-5.10 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64'
+# What Debian's lists name today: NAME ARCHITECTURE SUITE PACKAGE, the last a pattern of grep -E.
+# Versions are withdrawn within hours, so the newest that can be downloaded is taken.
+all_kernels='6.12 amd64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
+6.1 amd64 bookworm linux-image-6\.1\.0-[0-9]+-cloud-amd64
+5.10 amd64 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64
+arm64 arm64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-arm64
+arm64-16k arm64 bookworm linux-image-6\.12\.[0-9]+.*-arm64-16k'
 
 kernel_modules=(virtio_pci virtio_net virtio_blk virtiofs loop overlay xfs)
 
-# Has apt ask for a suite in lists of its own: kernel_apt FOLDER SUITE
-kernel_apt() {
-  local apt=$1/apt from='deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org'
-  mkdir -p "$apt/lists/partial"
-  printf '%s/debian%s main\n' "$from" " $2" "$from" "-security $2-security" >"$apt/sources"
+# What the tests start in a guest, and what that needs.
+guest_packages=(busybox-static util-linux mount bsdutils coreutils dash hostname strace xfsprogs tini dumb-init catatonit)
+
+# Has apt ask for a suite, in lists of its own: guest_apt FOLDER ARCHITECTURE SUITE
+guest_apt() {
+  local apt=$1/apt from='deb [arch=%s signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org'
+  mkdir -p "$apt/lists/partial" "$apt/packages/partial"
+  : >"$apt/status"
+  # shellcheck disable=SC2059 # A part of the format that both lines share
+  printf "$from/debian%s main\n" "$2" " $3" "$2" "-security $3-security" >"$apt/sources"
   printf '%s "%s";\n' Dir::Etc::sourcelist "$apt/sources" Dir::Etc::sourceparts - Dir::State::lists "$apt/lists" \
-    Dir::Cache "$apt" Acquire::Languages none APT::Sandbox::User root >"$apt/conf"
+    Dir::State::status "$apt/status" Dir::Cache "$apt" Dir::Cache::archives "$apt/packages" APT::Architecture "$2" \
+    APT::Architectures:: "$2" Acquire::Languages none APT::Sandbox::User root >"$apt/conf"
   export APT_CONFIG=$apt/conf
+  apt-get update -qq >&2
 }
 
-# Prints the folder of a kernel: fetch_kernel NAME SUITE PACKAGE
+# Prints the folder of a kernel: fetch_kernel NAME ARCHITECTURE SUITE PACKAGE
 fetch_kernel() {
   local folder=$cache/kernels/$1 package
   if [[ ! -f $folder/record ]]; then
@@ -30,10 +39,9 @@ fetch_kernel() {
     mkdir -p "$folder"
     say "downloading the kernel $1"
     (
-      kernel_apt "$folder" "$2"
-      apt-get update -qq >&2
+      guest_apt "$folder" "$2" "$3"
       cd "$folder" || exit
-      for package in $(apt-cache search --names-only '^linux-image-' | cut -d' ' -f1 | grep -xE "$3" | sort -rV); do
+      for package in $(apt-cache search --names-only '^linux-image-' | cut -d' ' -f1 | grep -xE "$4" | sort -rV); do
         apt-get download -qq "$package" >&2 && break
       done
     )
@@ -48,14 +56,36 @@ fetch_kernel() {
   printf '%s\n' "$folder"
 }
 
-# What the guest's first program does before it becomes the agent: make_initrd KERNEL-FOLDER INTO ROOTS
+# Prints the folder of the programs of a guest: fetch_programs ARCHITECTURE
+fetch_programs() {
+  local folder=$cache/kernels/programs-$1 package name
+  if [[ ! -f $folder/record ]]; then
+    rm -rf "$folder"
+    mkdir -p "$folder"/files/usr/{bin,sbin,lib}
+    say "downloading the programs of guests of $1"
+    for name in bin sbin lib; do ln -s "usr/$name" "$folder/files/$name"; done
+    (
+      guest_apt "$folder" "$1" bookworm
+      apt-get install -qq -y --no-install-recommends --download-only "${guest_packages[@]}" >&2
+    )
+    for package in "$folder"/apt/packages/*.deb; do
+      dpkg-deb --fsys-tarfile "$package" | tar -x -C "$folder/files" --keep-directory-symlink
+    done
+    mkdir -p "$folder"/files/{dev,proc,sys,run,tmp}
+    sha256sum "$folder"/apt/packages/*.deb >"$folder/record"
+    rm -rf "$folder/apt"
+  fi
+  printf '%s\n' "$folder/files"
+}
+
+# What the guest's first program does before it becomes the agent: make_initrd KERNEL-FOLDER PROGRAMS INTO ROOTS
 make_initrd() {
   local version folder module path count=0
   version=$(basename "$1"/files/boot/vmlinuz-*)
   version=${version#vmlinuz-}
-  folder=$2/initrd
+  folder=$3/initrd
   mkdir -p "$folder"/{bin,new,proc,modules}
-  cp "$(command -v busybox)" "$folder/bin/busybox"
+  cp "$2/bin/busybox" "$folder/bin/busybox"
   for module in "${kernel_modules[@]}"; do
     modprobe --show-depends -d "$1/files" -S "$version" "$module" | sed -n 's/^insmod \(\S*\).*/\1/p'
   done | awk '!seen[$0]++' | while read -r path; do
@@ -75,20 +105,21 @@ ip link set lo up
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
 mount -t virtiofs -o ro root /new
-mount -t virtiofs roots /new$3
+mount -t virtiofs roots /new$4
 mount -t proc proc /new/proc
 mount -t sysfs sysfs /new/sys
 mount -t devtmpfs devtmpfs /new/dev
 mkdir -p /new/dev/pts
 mount -t devpts -o ptmxmode=666 devpts /new/dev/pts
 mount -t tmpfs tmpfs /new/run
+mount -t tmpfs tmpfs /new/tmp
 mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
 for controller in memory cpu pids; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
 mkswap /new/dev/vda && swapon /new/dev/vda
-exec switch_root /new $bin/guest-agent
+exec switch_root /new $4/guest-agent
 END
   chmod +x "$folder/init"
-  (cd "$folder" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$2/initrd.gz"
+  (cd "$folder" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$3/initrd.gz"
 }
 
 # share TAG FOLDER OPTION…: a folder of this machine for the guest. Adds to $qemu and $helpers.
@@ -103,25 +134,32 @@ share() {
   qemu+=(-chardev "socket,id=$tag,path=$socket" -device "vhost-user-fs-pci,chardev=$tag,tag=$tag")
 }
 
-# boot_guest KERNEL-FOLDER: sets $guest_port once the agent answers
+# Sets $guest_port once the agent answers: boot_guest KERNEL-FOLDER ARCHITECTURE
 boot_guest() {
-  local roots=$root/acceptance/target/roots began=$SECONDS
+  local roots=$root/acceptance/target/roots began=$SECONDS programs parameters='panic=-1 quiet swapaccount=1'
+  programs=$(fetch_programs "$2")
   guest=$(mktemp -d)
-  mkdir -p "$roots"
-  make_initrd "$1" "$guest" "$roots"
+  mkdir -p "$roots" "$programs$roots"
+  "$(musl_gcc "$2")" -static -Os -s -Wall -Wextra -Werror -o "$roots/guest-agent" "$root/testing/src/main/c/guest-agent.c"
+  make_initrd "$1" "$programs" "$guest" "$roots"
   truncate --size=256M "$guest/swap"
   guest_port=$((20000 + RANDOM % 10000))
   helpers=()
   # shellcheck disable=SC2054 # QEMU separates by commas
-  qemu=(
-    qemu-system-x86_64 -M q35 -cpu max -accel tcg -smp 2 -m 1G -nodefaults -no-reboot -display none
+  case $2 in
+    amd64) qemu=(qemu-system-x86_64 -M q35 -cpu max -append "console=ttyS0 $parameters") ;;
+    arm64) qemu=(qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on -append "console=ttyAMA0 $parameters") ;;
+  esac
+  # shellcheck disable=SC2054 # as above
+  qemu+=(
+    -accel tcg -smp 2 -m 1G -nodefaults -no-reboot -display none
     -object "memory-backend-memfd,id=memory,size=1G,share=on" -numa node,memdev=memory
-    -kernel "$1"/files/boot/vmlinuz-* -initrd "$guest/initrd.gz" -append "console=ttyS0 panic=-1 quiet swapaccount=1"
+    -kernel "$1"/files/boot/vmlinuz-* -initrd "$guest/initrd.gz"
     -serial "file:$guest/console"
     -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$guest_port-:1" -device virtio-net-pci,netdev=net,romfile=
     -drive "file=$guest/swap,format=raw,if=none,id=swap" -device virtio-blk-pci,drive=swap
   )
-  share root / -o cache=always
+  share root "$programs" -o cache=always
   share roots "$roots" -o cache=auto "${uncached[@]}"
   "${qemu[@]}" </dev/null >"$guest/qemu.log" 2>&1 &
   helpers+=($!)
@@ -143,19 +181,18 @@ end_guest() {
 
 ## Run the tests that depend on the kernel on other kernels, in virtual machines: ./do test-kernels [KERNEL…]
 ##
-## 6.12, 6.1 and 5.10 of Debian, all when none is named. QEMU emulates the processor; minutes a kernel. Kernels are
-## downloaded from Debian once, into the cache. -Dtest=ShutdownTest runs one class. Needs root.
+## 6.12, 6.1 and 5.10 of Debian, and arm64 and arm64-16k, 6.12 with pages of 4 and 16 KiB; all when none
+## is named. QEMU emulates the processor; minutes a kernel. They are downloaded from Debian once, into the
+## cache. -Dtest=ShutdownTest runs one class. Needs root.
 verb_test_kernels() {
   ((EUID == 0)) || die "test-kernels: the guests share this machine's files as root"
-  need "${test_tools[@]}" qemu-system-x86_64=qemu-system-x86 busybox=busybox-static modprobe=kmod xz=xz-utils \
+  need "${test_tools[@]}" qemu-system-x86_64=qemu-system-x86 \
+    qemu-system-aarch64=qemu-system-arm busybox=busybox-static modprobe=kmod xz=xz-utils \
     /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
   # QEMU's own, as long as it had one; the one that came after it has no such option.
   local virtiofsd=/usr/lib/qemu/virtiofsd uncached=(-o timeout=0)
   [[ -x $virtiofsd ]] || { virtiofsd=/usr/libexec/virtiofsd uncached=() && need "$virtiofsd=virtiofsd"; }
-  build "$(machine_architecture)"
-  "$(musl_gcc "$(machine_architecture)")" -static -Os -s -Wall -Wextra -Werror \
-    -o "$bin/guest-agent" "$root/testing/src/main/c/guest-agent.c"
-  local names=() options=() argument name suite package failed=() reports=$root/acceptance/target/surefire-reports
+  local names=() options=() argument name architecture suite package failed=() reports=$root/acceptance/target/surefire-reports
   local began folder known tests version
   known=$(cut -d' ' -f1 <<<"$all_kernels" | paste -sd' ')
   for argument; do
@@ -163,14 +200,16 @@ verb_test_kernels() {
   done
   ((${#names[@]})) || read -ra names <<<"$known"
   for name in "${names[@]}"; do
-    read -r _ suite package < <(awk -v name="$name" '$1 == name' <<<"$all_kernels") ||
+    read -r _ architecture suite package < <(awk -v name="$name" '$1 == name' <<<"$all_kernels") ||
       die "test-kernels: no kernel $name; there are: $known"
-    folder=$(fetch_kernel "$name" "$suite" "$package")
+    build "$architecture"
+    folder=$(fetch_kernel "$name" "$architecture" "$suite" "$package")
     began=$SECONDS
-    boot_guest "$folder"
+    boot_guest "$folder" "$architecture"
     rm -f "$reports"/TEST-*-kernel-"$name".xml
     maven verify -pl acceptance -am -DskipUnitTests=true \
       -Dgroups='(core | kernel | guest) & !host' -DexcludedGroups= -Drunnerinit.guest="$guest_port" \
+      -Drunnerinit.architecture="$architecture" \
       -Dsurefire.reportNameSuffix="kernel-$name" \
       -Djunit.jupiter.execution.parallel.config.fixed.parallelism=2 \
       -Djunit.jupiter.execution.timeout.default=300s \
@@ -180,6 +219,9 @@ verb_test_kernels() {
     cp "$guest/console" "$root/target/kernels/$name.console"
     tests=$(cat "$reports"/TEST-*-kernel-"$name".xml | grep -c '<testcase ') || failed+=("$name")
     version=$(awk '{ print $NF }' "$folder/record")
+    if ((${#options[@]} == 0)) && [[ ${failed[*]: -1} != "$name" ]]; then
+      sed -i "s/^| \`$name\` |.*/| \`$name\` | $version | $tests |/" "$root/docs/proof.md"
+    fi
     say "kernel $version: $tests tests, boot $boot_seconds s, all $((SECONDS - began)) s"
     rm -rf "$guest"
   done

@@ -79,7 +79,6 @@ class OverrideTest {
 
   /** SIGPIPE kills, though not PID 1. */
   @Test
-  @Tag("unemulated")
   void shouldHandOverWhenNobodyReadsStandardOutput(Scenario given) {
     given.underAnInit().root().fifo("/dev/pipe");
     given.prepare("exec 3<>'%1$s' >'%1$s' 3>&-".formatted(given.root().path("/dev/pipe")));
@@ -141,7 +140,6 @@ class OverrideTest {
   }
 
   @Test
-  @Tag("unemulated")
   void shouldRunTheTaskBelowAnInitThatStays(Scenario given) {
     given.proc();
     given.agent("daemon=setsid", "zombies=3", "exit=6");
@@ -155,7 +153,6 @@ class OverrideTest {
   }
 
   @Test
-  @Tag("unemulated")
   void shouldDrainWhenTheInitPassesSigtermOn(Scenario given) {
     given.proc();
     given.agent("touch=/out/started", "wait-file=/out/go", "print=finished");

@@ -158,7 +158,6 @@ class RunnerApiTlsTest {
   /** Two attempts and two calls, and still it is said once. */
   @ParameterizedTest
   @EnumSource
-  @Tag("unemulated")
   void shouldGoOnWithOneWarningWhenAStoreCannotBeUsed(BadStore bad, Scenario given) {
     given.apiOptions(given.apiOptions().overTls(TestCertificate.EC.context()));
     given.root().devices().file("/certs/private-ca.pem", TestCertificate.ROOT.pem());

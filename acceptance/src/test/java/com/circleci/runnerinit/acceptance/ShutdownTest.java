@@ -66,7 +66,6 @@ class ShutdownTest {
   }
 
   @Test
-  @Tag("unemulated")
   void shouldHandTheTaskBackHoweverEarlyTheSignalComes(Scenario given) {
     given.config().set("readiness_file_path", "/status/ready");
     var container = given.runTask();
@@ -268,7 +267,6 @@ class ShutdownTest {
 
   /** No process obeys, nobody reads standard error, the API is silent: Kubernetes waits 30 s. */
   @Test
-  @Tag("unemulated")
   @Tag("host")
   void shouldEndWithinThePatienceOfKubernetesWhateverHoldsItUp(Scenario given) {
     given.root().fifo("/dev/stderr");

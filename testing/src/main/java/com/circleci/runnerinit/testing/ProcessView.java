@@ -29,22 +29,8 @@ public record ProcessView(long pid) {
     return read("environ").orElse("");
   }
 
-  /** The program that it runs, not the QEMU that may run it. */
   public Optional<Path> executable() {
-    return isEmulated() ? emulated() : link("exe");
-  }
-
-  /** Whether QEMU runs it, so that what proc(5) shows of memory and environment is QEMU's. */
-  public boolean isEmulated() {
-    return link("exe").filter(file -> file.endsWith("qemu-aarch64-static")).isPresent();
-  }
-
-  /** The kernel gives QEMU the program's path before its argv: binfmt_misc's flag P. */
-  private Optional<Path> emulated() {
-    var words = commandLine().split("\\x00", -1);
-    return words.length < 2
-        ? Optional.empty()
-        : link("root").map(root -> root.resolve(words[1].replaceFirst("^/", "")));
+    return link("exe");
   }
 
   public Optional<String> pidNamespace() {

@@ -12,12 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A home on an amd64 machine whose executables are for arm64: ./do test-arm64. */
-@Tag("foreign")
+/** A home on an amd64 machine whose executables are for arm64. */
 class ForeignHomeTest {
   private static Path home = Path.of("");
 

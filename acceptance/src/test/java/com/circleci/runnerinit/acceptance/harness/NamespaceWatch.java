@@ -101,12 +101,9 @@ final class NamespaceWatch implements AutoCloseable {
     }
   }
 
-  /**
-   * Not that of a custom init process, which must have what the orchestrator is to get. Nor that of
-   * an emulator, which keeps what the program below it has wiped.
-   */
+  /** Not that of a custom init process, which must have what the orchestrator is to get. */
   private void lookAtEnvironment(ProcessView process) {
-    if (!process.isEmulated() && process.environment().contains(secret)) {
+    if (process.environment().contains(secret)) {
       leaks.add("/proc/PID/environ of " + process.executable());
     }
   }
