@@ -9,7 +9,7 @@ go_tools() {
     [[ -x $go ]] || die "no $name in the cache, and no Go to build it with"
     rm -rf "$kept.new"
     with_progress "building $name" "$root/target/$name.log" \
-      env GOBIN="$kept.new" CGO_ENABLED=0 "$go" install "$@"
+      env GOBIN="$kept.new" CGO_ENABLED="${CGO_ENABLED:-0}" "$go" install "$@"
     mv "$kept.new" "$kept"
   fi
   printf '%s\n' "$kept"

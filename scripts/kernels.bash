@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 #
-# Kernels that are not the machine's, in virtual machines of QEMU's software
-# emulation. The tests run on the host; testing/Machine.java is how they reach into a guest, whose
-# files are the host's, by virtiofs. KVM is not used: where it is nested, guests hang on it.
+# Kernels that are not the machine's, in virtual machines of QEMU's software emulation. The tests run
+# on the host; testing/Machine.java is how they reach into a guest, which shares a folder. KVM is not used: where it is nested, guests hang on it.
 
 # What Debian's lists name today: NAME ARCHITECTURE SUITE PACKAGE, the last a pattern of grep -E.
 # Versions are withdrawn within hours, so the newest that can be downloaded is taken.
@@ -12,10 +11,13 @@ all_kernels='6.12 amd64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
 arm64 arm64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-arm64
 arm64-16k arm64 bookworm linux-image-6\.12\.[0-9]+.*-arm64-16k'
 
-kernel_modules=(virtio_pci virtio_net virtio_blk virtiofs loop overlay xfs)
+kernel_modules=(virtio_pci virtio_net virtio_blk virtiofs loop overlay xfs veth)
 
-# What the tests start in a guest, and what that needs.
-guest_packages=(busybox-static util-linux mount bsdutils coreutils dash hostname strace xfsprogs tini dumb-init catatonit)
+# What is started in a guest; the last of it by a node of Kubernetes.
+guest_packages=(
+  busybox-static util-linux mount bsdutils coreutils dash hostname strace xfsprogs tini dumb-init catatonit
+  containernetworking-plugins
+)
 
 # Has apt ask for a suite, in lists of its own: guest_apt FOLDER ARCHITECTURE SUITE
 guest_apt() {
@@ -31,9 +33,11 @@ guest_apt() {
   apt-get update -qq >&2
 }
 
-# Prints the folder of a kernel: fetch_kernel NAME ARCHITECTURE SUITE PACKAGE
+# Prints the folder of a kernel of the list: fetch_kernel NAME
 fetch_kernel() {
   local folder=$cache/kernels/$1 package
+  # shellcheck disable=SC2046 # Four words
+  set -- $(awk -v name="$1" '$1 == name' <<<"$all_kernels")
   if [[ ! -f $folder/record ]]; then
     rm -rf "$folder"
     mkdir -p "$folder"
@@ -58,7 +62,8 @@ fetch_kernel() {
 
 # Prints the folder of the programs of a guest: fetch_programs ARCHITECTURE
 fetch_programs() {
-  local folder=$cache/kernels/programs-$1 package name
+  local folder package name
+  folder=$cache/kernels/programs-$1-$(sha256sum <<<"${guest_packages[*]}" | cut -c1-8)
   if [[ ! -f $folder/record ]]; then
     rm -rf "$folder"
     mkdir -p "$folder"/files/usr/{bin,sbin,lib}
@@ -72,13 +77,16 @@ fetch_programs() {
       dpkg-deb --fsys-tarfile "$package" | tar -x -C "$folder/files" --keep-directory-symlink
     done
     mkdir -p "$folder"/files/{dev,proc,sys,run,tmp}
+    echo root:x:0:0::/:/bin/sh >"$folder/files/etc/passwd"
+    echo 127.0.0.1 localhost >"$folder/files/etc/hosts"
     sha256sum "$folder"/apt/packages/*.deb >"$folder/record"
     rm -rf "$folder/apt"
   fi
   printf '%s\n' "$folder/files"
 }
 
-# What the guest's first program does before it becomes the agent: make_initrd KERNEL-FOLDER PROGRAMS INTO ROOTS
+# What the guest's first program does before it becomes the agent, and what is begun beside it:
+# make_initrd KERNEL-FOLDER PROGRAMS INTO SHARED [SCRIPT]
 make_initrd() {
   local version folder module path count=0
   version=$(basename "$1"/files/boot/vmlinuz-*)
@@ -93,6 +101,7 @@ make_initrd() {
     module=$folder/modules/$(printf %02d $count)-$(basename "${path%.xz}")
     if [[ $path == *.xz ]]; then xz -dc "$path" >"$module"; else cp "$path" "$module"; fi
   done
+  # shellcheck disable=SC2016 # The document's
   cat >"$folder/init" <<END
 #!/bin/busybox sh
 /bin/busybox mkdir -p /usr/bin /sbin
@@ -105,7 +114,7 @@ ip link set lo up
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
 mount -t virtiofs -o ro root /new
-mount -t virtiofs roots /new$4
+mount -t virtiofs shared /new$4
 mount -t proc proc /new/proc
 mount -t sysfs sysfs /new/sys
 mount -t devtmpfs devtmpfs /new/dev
@@ -114,12 +123,26 @@ mount -t devpts -o ptmxmode=666 devpts /new/dev/pts
 mount -t tmpfs tmpfs /new/run
 mount -t tmpfs tmpfs /new/tmp
 mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
-for controller in memory cpu pids; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
+for controller in memory cpu pids cpuset io; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
 mkswap /new/dev/vda && swapon /new/dev/vda
+${5:+chroot /new /bin/sh -c '$5 >$4/script.log 2>&1 &'}
 exec switch_root /new $4/guest-agent
 END
   chmod +x "$folder/init"
   (cd "$folder" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$3/initrd.gz"
+}
+
+# Whoever wants something else of a guest sets these: its memory, further ports of this machine that lead to
+# its own (",hostfwd=tcp:…"), and a command to start QEMU by.
+guest_memory=1G guest_ports='' enter=()
+
+# What guests take of this machine. Sets $virtiofsd, and $uncached, its options for what changes.
+need_guests() {
+  need qemu-system-x86_64=qemu-system-x86 qemu-system-aarch64=qemu-system-arm busybox=busybox-static modprobe=kmod \
+    xz=xz-utils /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
+  # QEMU's own, as long as it had one; the one that came after it has no such option.
+  virtiofsd=/usr/lib/qemu/virtiofsd uncached=(-o timeout=0)
+  [[ -x $virtiofsd ]] || { virtiofsd=/usr/libexec/virtiofsd uncached=() && need "$virtiofsd=virtiofsd"; }
 }
 
 # share TAG FOLDER OPTION…: a folder of this machine for the guest. Adds to $qemu and $helpers.
@@ -134,14 +157,14 @@ share() {
   qemu+=(-chardev "socket,id=$tag,path=$socket" -device "vhost-user-fs-pci,chardev=$tag,tag=$tag")
 }
 
-# Sets $guest_port once the agent answers: boot_guest KERNEL-FOLDER ARCHITECTURE
+# Sets $guest_port once the agent answers: boot_guest KERNEL-FOLDER ARCHITECTURE SHARED-FOLDER [SCRIPT]
 boot_guest() {
-  local roots=$root/acceptance/target/roots began=$SECONDS programs parameters='panic=-1 quiet swapaccount=1'
+  local programs began=$SECONDS parameters='panic=-1 quiet swapaccount=1'
   programs=$(fetch_programs "$2")
   guest=$(mktemp -d)
-  mkdir -p "$roots" "$programs$roots"
-  "$(musl_gcc "$2")" -static -Os -s -Wall -Wextra -Werror -o "$roots/guest-agent" "$root/testing/src/main/c/guest-agent.c"
-  make_initrd "$1" "$programs" "$guest" "$roots"
+  mkdir -p "$3" "$programs$3"
+  "$(musl_gcc "$2")" -static -Os -s -Wall -Wextra -Werror -o "$3/guest-agent" "$root/testing/src/main/c/guest-agent.c"
+  make_initrd "$1" "$programs" "$guest" "${@:3}"
   truncate --size=256M "$guest/swap"
   guest_port=$((20000 + RANDOM % 10000))
   helpers=()
@@ -152,16 +175,16 @@ boot_guest() {
   esac
   # shellcheck disable=SC2054 # as above
   qemu+=(
-    -accel tcg -smp 2 -m 1G -nodefaults -no-reboot -display none
-    -object "memory-backend-memfd,id=memory,size=1G,share=on" -numa node,memdev=memory
+    -accel tcg -smp 2 -m "$guest_memory" -nodefaults -no-reboot -display none
+    -object "memory-backend-memfd,id=memory,size=$guest_memory,share=on" -numa node,memdev=memory
     -kernel "$1"/files/boot/vmlinuz-* -initrd "$guest/initrd.gz"
     -serial "file:$guest/console"
-    -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$guest_port-:1" -device virtio-net-pci,netdev=net,romfile=
+    -netdev "user,id=net,hostfwd=tcp:127.0.0.1:$guest_port-:1$guest_ports" -device virtio-net-pci,netdev=net,romfile=
     -drive "file=$guest/swap,format=raw,if=none,id=swap" -device virtio-blk-pci,drive=swap
   )
   share root "$programs" -o cache=always
-  share roots "$roots" -o cache=auto "${uncached[@]}"
-  "${qemu[@]}" </dev/null >"$guest/qemu.log" 2>&1 &
+  share shared "$3" -o cache=auto "${uncached[@]}"
+  "${enter[@]}" "${qemu[@]}" </dev/null >"$guest/qemu.log" 2>&1 &
   helpers+=($!)
   trap end_guest EXIT
   until grep -q '^guest-agent: ready' "$guest/console" 2>/dev/null; do
@@ -179,6 +202,11 @@ end_guest() {
   helpers=()
 }
 
+count_tests() { cat "$@" | grep -c '<testcase '; }
+
+# Writes a line of what was proved where: prove NAME VERSION TESTS
+prove() { sed -i "s/^| \`$1\` |.*/| \`$1\` | $2 | $3 |/" "$root/docs/proof.md"; }
+
 ## Run the tests that depend on the kernel on other kernels, in virtual machines: ./do test-kernels [KERNEL…]
 ##
 ## 6.12, 6.1 and 5.10 of Debian, and arm64 and arm64-16k, 6.12 with pages of 4 and 16 KiB; all when none
@@ -186,13 +214,9 @@ end_guest() {
 ## cache. -Dtest=ShutdownTest runs one class. Needs root.
 verb_test_kernels() {
   ((EUID == 0)) || die "test-kernels: the guests share this machine's files as root"
-  need "${test_tools[@]}" qemu-system-x86_64=qemu-system-x86 \
-    qemu-system-aarch64=qemu-system-arm busybox=busybox-static modprobe=kmod xz=xz-utils \
-    /usr/share/keyrings/debian-archive-keyring.gpg=debian-archive-keyring
-  # QEMU's own, as long as it had one; the one that came after it has no such option.
-  local virtiofsd=/usr/lib/qemu/virtiofsd uncached=(-o timeout=0)
-  [[ -x $virtiofsd ]] || { virtiofsd=/usr/libexec/virtiofsd uncached=() && need "$virtiofsd=virtiofsd"; }
-  local names=() options=() argument name architecture suite package failed=() reports=$root/acceptance/target/surefire-reports
+  need "${test_tools[@]}"
+  need_guests
+  local names=() options=() argument name architecture failed=() reports=$root/acceptance/target/surefire-reports
   local began folder known tests version
   known=$(cut -d' ' -f1 <<<"$all_kernels" | paste -sd' ')
   for argument; do
@@ -200,12 +224,12 @@ verb_test_kernels() {
   done
   ((${#names[@]})) || read -ra names <<<"$known"
   for name in "${names[@]}"; do
-    read -r _ architecture suite package < <(awk -v name="$name" '$1 == name' <<<"$all_kernels") ||
+    read -r _ architecture _ < <(awk -v name="$name" '$1 == name' <<<"$all_kernels") ||
       die "test-kernels: no kernel $name; there are: $known"
     build "$architecture"
-    folder=$(fetch_kernel "$name" "$architecture" "$suite" "$package")
+    folder=$(fetch_kernel "$name")
     began=$SECONDS
-    boot_guest "$folder" "$architecture"
+    boot_guest "$folder" "$architecture" "$root/acceptance/target/roots"
     rm -f "$reports"/TEST-*-kernel-"$name".xml
     maven verify -pl acceptance -am -DskipUnitTests=true \
       -Dgroups='(core | kernel | guest) & !host' -DexcludedGroups= -Drunnerinit.guest="$guest_port" \
@@ -217,11 +241,9 @@ verb_test_kernels() {
     end_guest
     mkdir -p "$root/target/kernels"
     cp "$guest/console" "$root/target/kernels/$name.console"
-    tests=$(cat "$reports"/TEST-*-kernel-"$name".xml | grep -c '<testcase ') || failed+=("$name")
+    tests=$(count_tests "$reports"/TEST-*-kernel-"$name".xml) || failed+=("$name")
     version=$(awk '{ print $NF }' "$folder/record")
-    if ((${#options[@]} == 0)) && [[ ${failed[*]: -1} != "$name" ]]; then
-      sed -i "s/^| \`$name\` |.*/| \`$name\` | $version | $tests |/" "$root/docs/proof.md"
-    fi
+    if ((${#options[@]} == 0)) && [[ ${failed[*]: -1} != "$name" ]]; then prove "$name" "$version" "$tests"; fi
     say "kernel $version: $tests tests, boot $boot_seconds s, all $((SECONDS - began)) s"
     rm -rf "$guest"
   done

@@ -77,7 +77,11 @@ final class ClusterPod implements Closeable {
           throw new AssertionError(
               "Pod %s in %s is %s after %d s: %s"
                   .formatted(
-                      name, kubectl.namespace(), phase(), patience.toSeconds(), whatKeepsIt()));
+                      name,
+                      kubectl.namespace(),
+                      get("{.status.phase}"),
+                      patience.toSeconds(),
+                      whatKeepsIt()));
         }
         LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
       }
@@ -85,18 +89,16 @@ final class ClusterPod implements Closeable {
     return this;
   }
 
-  private String phase() {
-    return kubectl.succeed("get", "pod", name, "--output=jsonpath={.status.phase}");
+  /** What a JSONPath finds in the Pod as it is now. */
+  String get(String path) {
+    return kubectl.succeed("get", "pod", name, "--output=jsonpath=" + path);
   }
 
   /** Conditions that do not hold, and why containers wait. */
   private String whatKeepsIt() {
     var found =
-        kubectl.succeed(
-            "get",
-            "pod",
-            name,
-            "--output=jsonpath={range .status.conditions[?(@.status==\"False\")]}{.message}{\"\\n\"}{end}"
+        get(
+            "{range .status.conditions[?(@.status==\"False\")]}{.message}{\"\\n\"}{end}"
                 + "{range .status.initContainerStatuses[*]}{.state.waiting.message}{\"\\n\"}{end}"
                 + "{range .status.containerStatuses[*]}{.state.waiting.message}{\"\\n\"}{end}");
     var lines = found.lines().map(String::strip).filter(line -> !line.isEmpty()).distinct();

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.testing.Await;
 import com.google.errorprone.annotations.FormatMethod;
-import com.google.gson.JsonObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -104,10 +103,7 @@ class ClusterTest {
     manifest.spec().addProperty("restartPolicy", "Always");
     var primary = manifest.container("primary");
     primary.getAsJsonObject("livenessProbe").getAsJsonObject("httpGet").addProperty("path", "/no");
-    var grace = new JsonObject();
-    grace.addProperty("name", "CIRCLECI_GOAT_TERMINATION_GRACE_PERIOD");
-    grace.addProperty("value", "1s");
-    primary.getAsJsonArray("env").add(grace);
+    manifest.environment("CIRCLECI_GOAT_TERMINATION_GRACE_PERIOD", "1s");
 
     try (var pod = ClusterPod.start(restricted, manifest)) {
       pod.begun("orchestrator", "primary");

@@ -84,6 +84,14 @@ final class Manifest {
     return this;
   }
 
+  Manifest environment(String name, String value) {
+    var variable = new JsonObject();
+    variable.addProperty("name", name);
+    variable.addProperty("value", value);
+    container("primary").getAsJsonArray("env").add(variable);
+    return this;
+  }
+
   Manifest service(String image, List<String> command) {
     var service = container("service");
     service.addProperty("image", image);

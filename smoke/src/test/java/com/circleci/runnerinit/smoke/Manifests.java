@@ -1,5 +1,6 @@
 package com.circleci.runnerinit.smoke;
 
+import com.circleci.runnerinit.testing.Machine;
 import com.google.gson.JsonArray;
 import java.util.List;
 import java.util.Optional;
@@ -18,11 +19,36 @@ final class Manifests {
 
   /** A task that does what the verbs of the fake agent say, in a container of a base image. */
   static Manifest task(String base, String agentVerbs) {
-    return Manifest.load()
+    var manifest = Manifest.load();
+    // As much as the chart gives it, of a machine that may be slower.
+    manifest
+        .initContainer()
+        .getAsJsonObject("resources")
+        .getAsJsonObject("limits")
+        .addProperty("cpu", 50 * Machine.current().slowness() + "m");
+    return manifest
         .init(INIT)
         .primary(baseImage(base), agentVerbs)
         .configured("readiness_file_path", "/opt/circleci/ready")
         .service(INIT, List.of("/circleci-agent", "touch=/opt/circleci/ready", "sleep=forever"));
+  }
+
+  /** The same without an init container. */
+  static Manifest fromImageVolume(String base, String agentVerbs) {
+    var manifest =
+        Manifest.load("pod-image-volume.yaml")
+            .primary(baseImage(base), agentVerbs)
+            .service(
+                INIT,
+                List.of("/circleci-agent", "touch=/opt/circleci/status/ready", "sleep=forever"));
+    manifest
+        .spec()
+        .getAsJsonArray("volumes")
+        .get(0)
+        .getAsJsonObject()
+        .getAsJsonObject("image")
+        .addProperty("reference", INIT);
+    return manifest;
   }
 
   private static String baseImage(String base) {
