@@ -114,6 +114,8 @@ ip link set lo up
 ip link set eth0 up
 ip address add 10.0.2.15/24 dev eth0
 mount -t virtiofs -o ro root /new
+mount -t tmpfs tmpfs /new/tmp
+mkdir -p /new$4
 mount -t virtiofs shared /new$4
 mount -t proc proc /new/proc
 mount -t sysfs sysfs /new/sys
@@ -121,7 +123,6 @@ mount -t devtmpfs devtmpfs /new/dev
 mkdir -p /new/dev/pts
 mount -t devpts -o ptmxmode=666 devpts /new/dev/pts
 mount -t tmpfs tmpfs /new/run
-mount -t tmpfs tmpfs /new/tmp
 mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
 for controller in memory cpu pids cpuset io; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
 mkswap /new/dev/vda && swapon /new/dev/vda

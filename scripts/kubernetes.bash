@@ -87,6 +87,7 @@ verb_kubernetes_tests() {
   ((EUID == 0)) || die "kubernetes-tests: a node needs root"
   need "${smoke_tools[@]}" "${cluster_tools[@]}" /usr/include/seccomp.h=libseccomp-dev
   need_guests
+  rm -f "$root"/smoke/target/surefire-reports/TEST-*-kubernetes.xml
   verb_build
   kubernetes_programs
   podman_of_our_own
@@ -97,7 +98,7 @@ verb_kubernetes_tests() {
   base_images+=(pause)
   export KUBECONFIG=$state/kubeconfig KUBECTL=$state/kubectl
   IMAGE_REPOSITORY=10.0.2.2:5000/runner-init SMOKE_DEADLINE=600 \
-    verb_smoke_tests -Dgroups='cluster | today' -Drunnerinit.guest="$guest_port" "$@"
-  (($#)) || prove Kubernetes "$(sed -nE 's:^\t.*/(kubernetes|containerd|runc)(/v2)? v(\S+) //.*:\1 \3:p' "$root/smoke/cluster/go.mod" |
-    paste -sd,), on 6.12" "$(count_tests "$root"/smoke/target/surefire-reports/TEST-*.xml)"
+    verb_smoke_tests -Dgroups='cluster | today' -Dsurefire.reportNameSuffix=kubernetes -Drunnerinit.guest="$guest_port" "$@"
+  (($#)) || prove Kubernetes "$(sed -nE 's:^\t.*/(kubernetes|containerd|runc)(/v2)? v(\S+) //.*:\1 \3,:p' "$root/smoke/cluster/go.mod" |
+    paste -sd' ') on 6.12" "$(count_tests "$root"/smoke/target/surefire-reports/TEST-*-kubernetes.xml)"
 }

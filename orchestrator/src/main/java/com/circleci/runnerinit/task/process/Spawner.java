@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * Starts children that the kernel is to kill before this process when memory is short:
  * proc_pid_oom_score_adj(5). Children have what their parent has when it forks, so it is raised for
  * that moment. Anyone may raise it, and take it back. What remains is the kernel's: between writing
- * a killed child off and freeing its huge pages, it finds only this process, should that need memory
- * just then.
+ * a killed child off and freeing its huge pages, it finds only this process, should that need
+ * memory just then.
  */
 public final class Spawner {
   private static final String FILE = "/proc/self/oom_score_adj";
