@@ -218,7 +218,7 @@ verb_test_kernels() {
   need "${test_tools[@]}"
   need_guests
   local names=() options=() argument name architecture failed=() reports=$root/acceptance/target/surefire-reports
-  local began folder known tests version
+  local began folder known passed tests version
   known=$(cut -d' ' -f1 <<<"$all_kernels" | paste -sd' ')
   for argument; do
     if [[ $argument == -* ]]; then options+=("$argument"); else names+=("$argument"); fi
@@ -229,7 +229,7 @@ verb_test_kernels() {
       die "test-kernels: no kernel $name; there are: $known"
     build "$architecture"
     folder=$(fetch_kernel "$name")
-    began=$SECONDS
+    passed=true began=$SECONDS
     boot_guest "$folder" "$architecture" "$root/acceptance/target/roots"
     rm -f "$reports"/TEST-*-kernel-"$name".xml
     maven verify -pl acceptance -am -DskipUnitTests=true \
@@ -238,13 +238,14 @@ verb_test_kernels() {
       -Dsurefire.reportNameSuffix="kernel-$name" \
       -Djunit.jupiter.execution.parallel.config.fixed.parallelism=2 \
       -Djunit.jupiter.execution.timeout.default=300s \
-      -Dsurefire.failIfNoSpecifiedTests=false "${options[@]}" || failed+=("$name")
+      -Dsurefire.failIfNoSpecifiedTests=false "${options[@]}" || passed=false
     end_guest
     mkdir -p "$root/target/kernels"
     cp "$guest/console" "$root/target/kernels/$name.console"
-    tests=$(count_tests "$reports"/TEST-*-kernel-"$name".xml) || failed+=("$name")
+    tests=$(count_tests "$reports"/TEST-*-kernel-"$name".xml) || passed=false
     version=$(awk '{ print $NF }' "$folder/record")
-    if ((${#options[@]} == 0)) && [[ ${failed[*]: -1} != "$name" ]]; then prove "$name" "$version" "$tests"; fi
+    $passed || failed+=("$name")
+    if $passed && ((${#options[@]} == 0)); then prove "$name" "$version" "$tests"; fi
     say "kernel $version: $tests tests, boot $boot_seconds s, all $((SECONDS - began)) s"
     rm -rf "$guest"
   done
