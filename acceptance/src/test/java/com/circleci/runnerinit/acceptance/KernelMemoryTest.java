@@ -12,6 +12,8 @@ import com.circleci.runnerinit.testing.LogLine;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.api.parallel.Resources;
 
 /**
  * Whose memory was used up, and that it is said before it is: on real control groups of version 2,
@@ -41,6 +43,16 @@ class KernelMemoryTest {
     given.proc().controlGroups().limitMemory(4 * LIMIT).limitMemoryOfThePod(LIMIT);
 
     assertThat(message(given, ResourcesTest.useUpMemory(given, 2 * LIMIT)))
+        .contains("the kernel killed 1 process, for the Pod or the node was short of memory");
+  }
+
+  /** All that the virtual machine has, while no other test wants any. */
+  @Test
+  @ResourceLock(Resources.GLOBAL)
+  void shouldNotBlameTheContainersLimitForTheShortageOfTheNode(Scenario given) {
+    given.proc().controlGroups().limitMemory(64 * LIMIT);
+
+    assertThat(message(given, ResourcesTest.useUpMemory(given, 17 * LIMIT)))
         .contains("the kernel killed 1 process, for the Pod or the node was short of memory");
   }
 
