@@ -12,8 +12,6 @@ import com.circleci.runnerinit.testing.LogLine;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.ResourceLock;
-import org.junit.jupiter.api.parallel.Resources;
 
 /**
  * Whose memory was used up, and that it is said before it is: on real control groups of version 2,
@@ -43,16 +41,6 @@ class KernelMemoryTest {
     given.proc().controlGroups().limitMemory(4 * LIMIT).limitMemoryOfThePod(LIMIT);
 
     assertThat(message(given, ResourcesTest.useUpMemory(given, 2 * LIMIT)))
-        .contains("the kernel killed 1 process, for the Pod or the node was short of memory");
-  }
-
-  /** All that the virtual machine has, while no other test wants any. */
-  @Test
-  @ResourceLock(Resources.GLOBAL)
-  void shouldNotBlameTheContainersLimitForTheShortageOfTheNode(Scenario given) {
-    given.proc().controlGroups().limitMemory(64 * LIMIT);
-
-    assertThat(message(given, ResourcesTest.useUpMemory(given, 17 * LIMIT)))
         .contains("the kernel killed 1 process, for the Pod or the node was short of memory");
   }
 
@@ -184,7 +172,7 @@ class KernelMemoryTest {
     given.root().file("/out/moved", "");
   }
 
-  private static String message(Scenario given, Container container) {
+  static String message(Scenario given, Container container) {
     assertThat(container.exitCode()).isZero();
     assertThat(given.api().calls(FAIL)).hasSize(1);
     return given.api().calls(FAIL).getFirst().message();
