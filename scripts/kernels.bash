@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 #
 # Kernels that are not the machine's, in virtual machines of QEMU's software emulation. The tests run
-# on the host; testing/Machine.java is how they reach into a guest, which shares a folder. KVM is not used: where it is nested, guests hang on it.
+# on the host; testing/Machine.java is how they reach into a guest, which shares a folder with it. KVM
+# is not used: where it is nested, guests hang on it.
 
 # What Debian's lists name today: NAME ARCHITECTURE SUITE PACKAGE, the last a pattern of grep -E.
 # Versions are withdrawn within hours, so the newest that can be downloaded is taken.
@@ -10,6 +11,9 @@ all_kernels='6.12 amd64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
 5.10 amd64 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64
 arm64 arm64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-arm64
 arm64-16k arm64 bookworm linux-image-6\.12\.[0-9]+.*-arm64-16k'
+
+# That line of a kernel, if there is one: listed_kernel NAME
+listed_kernel() { awk -v name="$1" '$1 == name' <<<"$all_kernels"; }
 
 kernel_modules=(virtio_pci virtio_net virtio_blk virtiofs loop overlay xfs veth)
 
@@ -37,7 +41,7 @@ guest_apt() {
 fetch_kernel() {
   local folder=$cache/kernels/$1 package
   # shellcheck disable=SC2046 # Four words
-  set -- $(awk -v name="$1" '$1 == name' <<<"$all_kernels")
+  set -- $(listed_kernel "$1")
   if [[ ! -f $folder/record ]]; then
     rm -rf "$folder"
     mkdir -p "$folder"
@@ -72,7 +76,7 @@ fetch_programs() {
     (
       guest_apt "$folder" "$1" bookworm
       apt-get install -qq -y --no-install-recommends --download-only "${guest_packages[@]}" >&2
-    )
+    ) || die "the programs of guests of $1 could not be downloaded from Debian"
     for package in "$folder"/apt/packages/*.deb; do
       dpkg-deb --fsys-tarfile "$package" | tar -x -C "$folder/files" --keep-directory-symlink
     done
@@ -225,7 +229,7 @@ verb_test_kernels() {
   done
   ((${#names[@]})) || read -ra names <<<"$known"
   for name in "${names[@]}"; do
-    read -r _ architecture _ < <(awk -v name="$name" '$1 == name' <<<"$all_kernels") ||
+    read -r _ architecture _ < <(listed_kernel "$name") ||
       die "test-kernels: no kernel $name; there are: $known"
     build "$architecture"
     folder=$(fetch_kernel "$name")
