@@ -118,6 +118,13 @@ final class ClusterPod implements Closeable {
     return read(container);
   }
 
+  /** All that the container has said, once that has this in it. */
+  String awaitLog(String container, String text) {
+    return Await.untilPresent(
+        container + " to say " + text,
+        () -> Optional.of(log(container)).filter(it -> it.contains(text)));
+  }
+
   /** When the container said this, by the clock of its node. */
   Instant saidAt(String container, String text) {
     return timed(container).stream()

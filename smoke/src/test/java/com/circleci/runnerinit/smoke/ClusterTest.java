@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -58,15 +57,15 @@ class ClusterTest {
         ClusterPod.start(
             isPlain ? privileged : restricted, isPlain ? manifest.plain() : manifest)) {
       pod.begun("orchestrator", "primary", "service");
-      Await.until("the task to begin", () -> pod.log("primary").contains("task-began"));
+      pod.awaitLog("primary", "task-began");
       var start = Duration.between(asked, pod.saidAt("primary", "task-began"));
       Await.until("readiness, by its probe", () -> isReady(pod));
-      Await.until("the log of init", () -> pod.log("orchestrator").contains("result=success"));
+      pod.awaitLog("orchestrator", "result=success");
       var init = Duration.between(pod.firstLineAt("orchestrator"), pod.lastLineAt("orchestrator"));
       assertThat(pod.log("service")).isEmpty();
 
       pod.delete();
-      Await.until("the signal", () -> pod.log("primary").contains("shutdown signal received"));
+      pod.awaitLog("primary", "shutdown signal received");
       assertThat(pod.status("primary").getAsJsonPrimitive("restartCount").getAsInt()).isZero();
       // Before it may end: soon after that it is gone, and nothing can be asked of it any more.
       assertThat(pod.events()).doesNotContain("Liveness probe failed");
@@ -74,12 +73,7 @@ class ClusterTest {
 
       var ended = pod.ended("primary");
       assertThat(ended.getAsJsonPrimitive("exitCode").getAsInt()).as(pod.log("primary")).isZero();
-      var last = "run-task app.orphans_reaped=0 result=success";
-      var log =
-          Await.untilPresent(
-              "the last line",
-              () -> Optional.of(pod.log("primary")).filter(it -> it.contains(last)));
-      assertThat(log)
+      assertThat(pod.awaitLog("primary", "run-task app.orphans_reaped=0 result=success"))
           .contains("orchestrator: wait-for-readiness app.ready=true", "task-began")
           .contains(hasProgram ? "program of " + base : "the-task-is-done")
           .doesNotContain("the-token-of-the-task");
@@ -107,10 +101,9 @@ class ClusterTest {
 
     try (var pod = ClusterPod.start(restricted, manifest)) {
       pod.begun("orchestrator", "primary");
-      Await.until("the task to begin", () -> pod.log("primary").contains("task-began"));
+      pod.awaitLog("primary", "task-began");
       // Nobody answers for the runner API, so the time for reporting passes first.
-      Await.until("the last line", () -> pod.log("primary").contains("result=error"));
-      assertThat(pod.log("primary"))
+      assertThat(pod.awaitLog("primary", "result=error"))
           .contains("app.signal=terminated", "termination grace period is over");
       var ended =
           Await.untilPresent(

@@ -6,7 +6,6 @@ import com.circleci.runnerinit.testing.Await;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -19,6 +18,8 @@ import org.junit.jupiter.api.Test;
 @Tag("today")
 class NodeFeaturesTest {
   private static final String WARNING = "memory is nearly used up";
+  private static final String PRIMARY_LIMIT =
+      "{.status.containerStatuses[?(@.name==\"primary\")].resources.limits.memory}";
   private static final long MIB = 1024 * 1024;
 
   private static Kubectl kubectl;
@@ -57,7 +58,7 @@ class NodeFeaturesTest {
     try (var pod = ClusterPod.start(kubectl, manifest)) {
       assertThat(exitCode(pod)).as(pod.log("primary")).isZero();
       assertThat(log(pod, "result=success")).contains("wait-for-readiness app.ready=true");
-      Await.until("the end of the Pod", () -> phase(pod).equals("Succeeded"));
+      Await.until("the end of the Pod", () -> pod.get("{.status.phase}").equals("Succeeded"));
     }
   }
 
@@ -110,7 +111,7 @@ class NodeFeaturesTest {
           "--subresource=resize",
           "--patch={\"spec\": {\"containers\": [{\"name\": \"primary\", \"resources\":"
               + " {\"limits\": {\"memory\": \"96Mi\"}}}]}}");
-      Await.until("the resize", () -> memoryLimit(pod).equals("96Mi"));
+      Await.until("the resize", () -> pod.get(PRIMARY_LIMIT).equals("96Mi"));
       pod.touch("/opt/circleci/finish");
 
       assertThat(exitCode(pod)).as(pod.log("primary")).isZero();
@@ -171,21 +172,7 @@ class NodeFeaturesTest {
   }
 
   private static String log(ClusterPod pod, String text) {
-    pod.begun("primary");
-    return Await.untilPresent(
-        text, () -> Optional.of(pod.log("primary")).filter(it -> it.contains(text)));
-  }
-
-  private static String phase(ClusterPod pod) {
-    return pod.get("{.status.phase}");
-  }
-
-  private static String memoryLimit(ClusterPod pod) {
-    return pod.status("primary")
-        .getAsJsonObject("resources")
-        .getAsJsonObject("limits")
-        .getAsJsonPrimitive("memory")
-        .getAsString();
+    return pod.begun("primary").awaitLog("primary", text);
   }
 
   private static void limit(Manifest manifest, String container, String memory) {
