@@ -170,7 +170,10 @@ static void flood(int fd, long long bytes) {
   }
 }
 
+/* Without huge pages, of which a killed process gives back all at once, and late: until then the
+ * kernel finds no bigger process than its parent, and kills that too. */
 static void allocate(size_t bytes) {
+  prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
   volatile char *block = malloc(bytes); /* or the compiler leaves out what nobody reads */
   for (size_t at = 0; block && at < bytes; at += 1024) block[at] = 1;
 }
