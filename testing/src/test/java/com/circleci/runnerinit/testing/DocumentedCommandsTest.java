@@ -90,14 +90,20 @@ class DocumentedCommandsTest {
     shell(page).forEach(block -> Command.feed(block, "bash", "-n"));
   }
 
+  static Stream<Path> callers() {
+    return Stream.concat(pages().stream(), Stream.of(Path.of(".circleci/config.yml")));
+  }
+
   /** In sentences, too. */
   @ParameterizedTest
-  @MethodSource("pages")
+  @MethodSource("callers")
   void shouldNameVerbsFlagsAndSettingsThatThereAre(Path page) {
+    var settingsOfAnyVerb = Command.succeed("./do", "help", "build");
     var helps = new HashMap<String, String>();
     for (var command : found("(?:[A-Z_]+=\\S+ )*\\./do ([a-z][a-z0-9-]*)[^`\\n]*", read(page))) {
       var help =
-          helps.computeIfAbsent(command.group(1), verb -> Command.succeed("./do", "help", verb));
+          helps.computeIfAbsent(
+              command.group(1), verb -> Command.succeed("./do", "help", verb) + settingsOfAnyVerb);
       for (var word : found("(?<=[ \\[])--[a-z-]+|[A-Z_]+(?==)", command.group())) {
         assertThat(help).as(command.group()).contains(word.group());
       }
