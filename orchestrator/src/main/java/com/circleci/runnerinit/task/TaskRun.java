@@ -655,6 +655,8 @@ public final class TaskRun {
     Reporter.Outcome outcome =
         answer
             .get()
+            // An attempt can outlast its time where this process hardly gets a processor.
+            .or(reporter::lastFailure)
             .orElse(
                 new Reporter.Outcome.NotTold(
                     "the runner API did not answer within " + limit.toSeconds() + "s"));

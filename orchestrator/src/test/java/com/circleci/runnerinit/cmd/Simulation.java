@@ -47,6 +47,8 @@ public final class Simulation {
     private final Duration budget;
     private Optional<Reporter.Outcome> answer = Optional.empty();
     private Optional<RuntimeException> broken = Optional.empty();
+    private Optional<Reporter.Outcome.NotTold> refusal = Optional.empty();
+    private boolean outlasts;
 
     ApiCall(String route, String message, Duration budget) {
       this.route = route;
@@ -83,6 +85,17 @@ public final class Simulation {
     /** Has the client fail in a way that it does not foresee. */
     public void breakBy(RuntimeException fault) {
       broken = Optional.of(fault);
+    }
+
+    /** Has an attempt of it fail. */
+    public void refuseOnce(String reason) {
+      kernel.note("API " + route + " at first: " + reason);
+      refusal = Optional.of(new Reporter.Outcome.NotTold(reason));
+    }
+
+    /** Has the client take longer than it may, as on a processor that it hardly gets. */
+    public void outlastItsBudget() {
+      outlasts = true;
     }
 
     public void fail(String reason) {
@@ -208,6 +221,11 @@ public final class Simulation {
       return call("fail", message, budget);
     }
 
+    @Override
+    public Optional<Outcome.NotTold> lastFailure() {
+      return pendingCall.flatMap(call -> call.refusal);
+    }
+
     private Outcome call(String route, String message, Duration budget) {
       ApiCall call = new ApiCall(route, message, budget);
       kernel.note("call " + route);
@@ -216,7 +234,10 @@ public final class Simulation {
       pendingCall = Optional.of(call);
       long deadline = kernel.nanos() + budget.toNanos();
       kernel.await(() -> call.answer.isPresent() || call.broken.isPresent(), deadline);
-      pendingCall = Optional.empty();
+      if (call.outlasts) {
+        kernel.await(() -> false, deadline + Duration.ofSeconds(1).toNanos());
+      }
+      pendingCall = pendingCall.filter(other -> other != call);
       call.broken.ifPresent(fault -> {
         throw fault;
       });

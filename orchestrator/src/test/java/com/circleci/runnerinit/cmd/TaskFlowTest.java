@@ -119,6 +119,14 @@ class TaskFlowTest {
       return then(() -> task.pendingCall().orElseThrow().fail(reason));
     }
 
+    Flow tooLate() {
+      return then(() -> task.pendingCall().orElseThrow().outlastItsBudget());
+    }
+
+    Flow refusedAndThenTooLate(String reason) {
+      return then(() -> task.pendingCall().orElseThrow().refuseOnce(reason)).tooLate();
+    }
+
     /** Until something comes of it. */
     Flow timePasses() {
       return then(() -> {
@@ -194,6 +202,12 @@ class TaskFlowTest {
         flow -> {
           flow.task.set("enable_unsafe_retries", "true");
           flow.agentExits(1).timePasses().timePasses();
+        });
+    flows.put(
+        "answers-too-late",
+        flow -> {
+          flow.task.set("enable_unsafe_retries", "true");
+          flow.agentExits(1).refusedAndThenTooLate("x509").timePasses().tooLate().timePasses();
         });
     flows.put(
         "no-task-id",

@@ -1,6 +1,7 @@
 package com.circleci.runnerinit.clients.runner;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The party that is told how a task ended when the task agent can't tell it. A call takes no longer
@@ -19,4 +20,7 @@ public interface Reporter {
 
   /** Fails a task with a message for the person who looks at its page. */
   Outcome fail(String allocation, String message, Duration budget);
+
+  /** Of the attempts of a call that goes on: for whoever can't wait for its end. */
+  Optional<Outcome.NotTold> lastFailure();
 }

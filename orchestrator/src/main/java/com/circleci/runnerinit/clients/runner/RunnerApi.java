@@ -72,6 +72,8 @@ public final class RunnerApi implements Reporter {
 
   private Optional<HttpClient> client = Optional.empty();
 
+  private volatile Optional<Outcome.NotTold> lastFailure = Optional.empty();
+
   /** What came of an attempt, and the least pause before another one, if there is to be one. */
   private record Attempt(Outcome outcome, Optional<Duration> pause) {}
 
@@ -132,6 +134,11 @@ public final class RunnerApi implements Reporter {
     return call(FAIL, json + ",\"message\":" + json(encoded) + "}\n", budget);
   }
 
+  @Override
+  public Optional<Outcome.NotTold> lastFailure() {
+    return lastFailure;
+  }
+
   private static String json(String text) {
     StringWriter json = new StringWriter();
     try (JsonWriter writer = new JsonWriter(json)) {
@@ -170,9 +177,13 @@ public final class RunnerApi implements Reporter {
     headers.put("Idempotency-Key", new UUID(random.nextLong(), random.nextLong()).toString());
     double pauseNanos = FIRST_PAUSE_NANOS;
     Outcome last = notTold("no time is left for it");
+    lastFailure = Optional.empty();
     for (int turn = 0; !end.isOver(); turn++) {
       Attempt attempt = attempt(route, server, headers, body, turn, end);
       last = attempt.outcome();
+      if (last instanceof Outcome.NotTold failure) {
+        lastFailure = Optional.of(failure);
+      }
       double spread = random.nextDouble(1 - PAUSE_SPREAD, 1 + PAUSE_SPREAD);
       Duration grown = Duration.ofNanos((long) (pauseNanos * spread));
       pauseNanos *= PAUSE_FACTOR;

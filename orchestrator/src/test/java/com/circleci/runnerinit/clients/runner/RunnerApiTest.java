@@ -8,6 +8,7 @@ import com.circleci.runnerinit.linux.Kernel;
 import com.circleci.runnerinit.testing.Call;
 import com.circleci.runnerinit.testing.Conversation;
 import com.circleci.runnerinit.testing.ScriptedServer;
+import com.circleci.runnerinit.testing.ScriptedServer.Script;
 import com.google.gson.stream.JsonReader;
 import java.io.IOException;
 import java.io.StringReader;
@@ -21,6 +22,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -240,6 +245,25 @@ final class RunnerApiTest extends ClientTest {
       assertThat(reason(api(server.url()).unclaim("task-1", Duration.ofMillis(300))))
           .isEqualTo("error calling CircleCI runner API: timeout awaiting response headers");
       assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+    }
+  }
+
+  @Test
+  void saysMeanwhileHowTheLastAttemptEnded() throws Exception {
+    BlockingQueue<Optional<Reporter.Outcome.NotTold>> seen = new LinkedBlockingQueue<>();
+    AtomicReference<RunnerApi> api = new AtomicReference<>();
+    Script refusesAndLooks =
+        c -> {
+          seen.add(api.get().lastFailure());
+          c.answer(c.number() == 1 ? 500 : 200, "");
+        };
+    try (ScriptedServer server = ScriptedServer.http(refusesAndLooks)) {
+      api.set(api(server.url()));
+      assertThat(api.get().unclaim("task-1", BUDGET)).isInstanceOf(Reporter.Outcome.Told.class);
+      assertThat(seen.take()).isEmpty();
+      assertThat(seen.take().orElseThrow().reason()).contains("500", "(1 attempts)");
+      api.get().unclaim("task-1", BUDGET);
+      assertThat(seen.take()).as("of this call").isEmpty();
     }
   }
 
