@@ -4,13 +4,14 @@
 # on the host; testing/Machine.java is how they reach into a guest, which shares a folder with it. KVM
 # is not used: where it is nested, guests hang on it.
 
-# What Debian's lists name today: NAME ARCHITECTURE SUITE PACKAGE, the last a pattern of grep -E.
+# What Debian's lists name today: NAME ARCHITECTURE SUITE PACKAGE PROCESSOR GROUPS PARAMETER…: PACKAGE a
+# pattern of grep -E, then QEMU's processor, how control groups are mounted, and what the kernel is told.
 # Versions are withdrawn within hours, so the newest that can be downloaded is taken.
-all_kernels='6.12 amd64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64
-6.1 amd64 bookworm linux-image-6\.1\.0-[0-9]+-cloud-amd64
-5.10 amd64 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64
-arm64 arm64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-arm64
-arm64-16k arm64 bookworm linux-image-6\.12\.[0-9]+.*-arm64-16k'
+all_kernels='6.12 amd64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-amd64 max nsdelegate,memory_recursiveprot
+6.1 amd64 bookworm linux-image-6\.1\.0-[0-9]+-cloud-amd64 Haswell-noTSX rw
+5.10 amd64 bullseye linux-image-5\.10\.0-[0-9]+-cloud-amd64 Nehalem rw psi=0
+arm64 arm64 bookworm linux-image-6\.12\.[0-9]+.*-cloud-arm64 cortex-a53 rw
+arm64-16k arm64 bookworm linux-image-6\.12\.[0-9]+.*-arm64-16k max,pauth-impdef=on nsdelegate,memory_recursiveprot'
 
 # That line of a kernel, if there is one: listed_kernel NAME
 listed_kernel() { awk -v name="$1" '$1 == name' <<<"$all_kernels"; }
@@ -40,7 +41,7 @@ guest_apt() {
 # Prints the folder of a kernel of the list: fetch_kernel NAME
 fetch_kernel() {
   local folder=$cache/kernels/$1 package
-  # shellcheck disable=SC2046 # Four words
+  # shellcheck disable=SC2046 # Words
   set -- $(listed_kernel "$1")
   if [[ ! -f $folder/record ]]; then
     rm -rf "$folder"
@@ -127,7 +128,7 @@ mount -t devtmpfs devtmpfs /new/dev
 mkdir -p /new/dev/pts
 mount -t devpts -o ptmxmode=666 devpts /new/dev/pts
 mount -t tmpfs tmpfs /new/run
-mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
+mount -t cgroup2 -o $guest_groups cgroup2 /new/sys/fs/cgroup
 for controller in memory cpu pids cpuset io; do echo +\$controller >/new/sys/fs/cgroup/cgroup.subtree_control; done
 mkswap /new/dev/vda && swapon /new/dev/vda
 ${5:+chroot /new /bin/sh -c '$5 >$4/script.log 2>&1 &'}
@@ -138,8 +139,8 @@ END
 }
 
 # Whoever wants something else of a guest sets these: its memory, further ports of this machine that lead to
-# its own (",hostfwd=tcp:…"), and a command to start QEMU by.
-guest_memory=1G guest_ports='' enter=()
+# its own (",hostfwd=tcp:…"), a command to start QEMU by, and the last three words of a kernel's line.
+guest_memory=1G guest_ports='' enter=() guest_processor=max guest_groups=rw guest_parameters=''
 
 # What guests take of this machine. Sets $virtiofsd, and $uncached, its options for what changes.
 need_guests() {
@@ -164,7 +165,7 @@ share() {
 
 # Sets $guest_port once the agent answers: boot_guest KERNEL-FOLDER ARCHITECTURE SHARED-FOLDER [SCRIPT]
 boot_guest() {
-  local programs began=$SECONDS parameters='panic=-1 quiet swapaccount=1'
+  local programs began=$SECONDS parameters="panic=-1 quiet swapaccount=1 $guest_parameters"
   programs=$(fetch_programs "$2")
   guest=$(mktemp -d)
   mkdir -p "$3" "$programs$3"
@@ -175,12 +176,12 @@ boot_guest() {
   helpers=()
   # shellcheck disable=SC2054 # QEMU separates by commas
   case $2 in
-    amd64) qemu=(qemu-system-x86_64 -M q35 -cpu max -append "console=ttyS0 $parameters") ;;
-    arm64) qemu=(qemu-system-aarch64 -M virt -cpu max,pauth-impdef=on -append "console=ttyAMA0 $parameters") ;;
+    amd64) qemu=(qemu-system-x86_64 -M q35 -append "console=ttyS0 $parameters") ;;
+    arm64) qemu=(qemu-system-aarch64 -M virt -append "console=ttyAMA0 $parameters") ;;
   esac
   # shellcheck disable=SC2054 # as above
   qemu+=(
-    -accel tcg -smp 2 -m "$guest_memory" -nodefaults -no-reboot -display none
+    -accel tcg -cpu "$guest_processor" -smp 2 -m "$guest_memory" -nodefaults -no-reboot -display none
     -object "memory-backend-memfd,id=memory,size=$guest_memory,share=on" -numa node,memdev=memory
     -kernel "$1"/files/boot/vmlinuz-* -initrd "$guest/initrd.gz"
     -serial "file:$guest/console"
@@ -229,7 +230,7 @@ verb_test_kernels() {
   done
   ((${#names[@]})) || read -ra names <<<"$known"
   for name in "${names[@]}"; do
-    read -r _ architecture _ < <(listed_kernel "$name") ||
+    read -r _ architecture _ _ guest_processor guest_groups guest_parameters < <(listed_kernel "$name") ||
       die "test-kernels: no kernel $name; there are: $known"
     build "$architecture"
     folder=$(fetch_kernel "$name")
@@ -249,7 +250,9 @@ verb_test_kernels() {
     tests=$(count_tests "$reports"/TEST-*-kernel-"$name".xml) || passed=false
     version=$(awk '{ print $NF }' "$folder/record")
     $passed || failed+=("$name")
-    if $passed && ((${#options[@]} == 0)); then prove "$name" "$version" "$tests"; fi
+    if $passed && ((${#options[@]} == 0)); then
+      prove "$name" "$version, $guest_processor, $guest_groups${guest_parameters:+, $guest_parameters}" "$tests"
+    fi
     say "kernel $version: $tests tests, boot $boot_seconds s, all $((SECONDS - began)) s"
     rm -rf "$guest"
   done

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.circleci.runnerinit.testing.Await;
+import com.circleci.runnerinit.testing.Machine;
 import com.google.errorprone.annotations.FormatMethod;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +49,7 @@ class ClusterTest {
   void shouldRunATaskAndDrainWhenThePodIsDeleted(String base, String context, boolean hasProgram) {
     var manifest =
         Manifests.task(base, TASK + (hasProgram ? " exec /program" : " print=the-task-is-done"))
+            .patient()
             .service(Manifests.INIT, SERVICE);
     probeEverySecond(manifest);
     var isPlain = context.equals("plain");
@@ -149,6 +151,7 @@ class ClusterTest {
       var probe = manifest.container("primary").getAsJsonObject(kind);
       probe.addProperty("periodSeconds", 1);
       probe.addProperty("failureThreshold", 1);
+      probe.addProperty("timeoutSeconds", Machine.current().slowness());
     }
   }
 

@@ -3,6 +3,7 @@ package com.circleci.runnerinit.smoke;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.circleci.runnerinit.testing.Command;
+import com.circleci.runnerinit.testing.Machine;
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -90,6 +91,13 @@ final class Manifest {
     variable.addProperty("value", value);
     container("primary").getAsJsonArray("env").add(variable);
     return this;
+  }
+
+  /** As much longer to end in, beside the defaults, as the machine is slower. */
+  Manifest patient() {
+    var slowness = Machine.current().slowness();
+    spec().addProperty("terminationGracePeriodSeconds", 30 * slowness);
+    return environment("CIRCLECI_GOAT_TERMINATION_GRACE_PERIOD", 10 * slowness + "s");
   }
 
   Manifest service(String image, List<String> command) {

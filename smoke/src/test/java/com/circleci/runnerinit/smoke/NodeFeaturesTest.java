@@ -83,7 +83,7 @@ class NodeFeaturesTest {
         Manifests.task("nothing", "read-stdin print=task-began wait-file=/opt/circleci/finish");
     manifest.container("primary").add("lifecycle", json("{\"stopSignal\": \"SIGUSR1\"}"));
     manifest.spec().add("os", json("{\"name\": \"linux\"}"));
-    manifest.environment("CIRCLECI_GOAT_STOP_SIGNAL", "SIGUSR1");
+    manifest.patient().environment("CIRCLECI_GOAT_STOP_SIGNAL", "SIGUSR1");
 
     try (var pod = ClusterPod.start(kubectl, manifest)) {
       log(pod, "task-began");
