@@ -83,7 +83,14 @@ class NodeFeaturesTest {
         Manifests.task("nothing", "read-stdin print=task-began wait-file=/opt/circleci/finish");
     manifest.container("primary").add("lifecycle", json("{\"stopSignal\": \"SIGUSR1\"}"));
     manifest.spec().add("os", json("{\"name\": \"linux\"}"));
-    manifest.patient().environment("CIRCLECI_GOAT_STOP_SIGNAL", "SIGUSR1");
+    // The kubelet tells how a container ended once all have: the service ends by the same file.
+    manifest
+        .patient()
+        .service(
+            Manifests.INIT,
+            List.of(
+                "/circleci-agent", "touch=/opt/circleci/ready", "wait-file=/opt/circleci/finish"))
+        .environment("CIRCLECI_GOAT_STOP_SIGNAL", "SIGUSR1");
 
     try (var pod = ClusterPod.start(kubectl, manifest)) {
       log(pod, "task-began");
